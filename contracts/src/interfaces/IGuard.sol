@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Exclusive control of one legacy contract for the time of a migration
+/// @notice Can only freeze, release (unfreeze and return control) and retire.
+interface IGuard {
+    event GuardFrozen(address indexed legacy, bool wasPaused);
+    event GuardReleased(address indexed legacy, address indexed to);
+    event GuardRetired(address indexed legacy);
+
+    error NotMigration(address caller);
+    error NotRecordedOwner(address caller);
+    error NotExclusive(bytes32 reason);
+    error WrongPhase();
+    error PauseRefused();
+    error CannotUnpause();
+
+    function legacy() external view returns (address);
+    function migration() external view returns (address);
+    /// @notice The account that control goes back to.
+    function recordedOwner() external view returns (address);
+
+    /// @notice Whether this guard alone controls pause and unpause; `reason` says why not (ASCII).
+    function exclusive() external view returns (bool ok, bytes32 reason);
+
+    /// @notice Accepts a two-step ownership transfer that names this guard. By anyone.
+    function accept() external;
+
+    /// @notice Pauses, unpauses and pauses again (so that the way back is proven), by the migration.
+    /// A legacy contract that was paused before is paused again by release().
+    function freeze() external returns (uint256 supply);
+
+    /// @notice What must hold at seal and at commit.
+    function attest() external view returns (bool frozen, uint256 supply, bytes32 codeHash);
+
+    /// @notice After ABORTED, by anyone, retryable: unpauses and returns control. Idempotent.
+    function release() external;
+
+    /// @notice After COMMITTED, by anyone, retryable: gives up control for ever. Idempotent.
+    function retire() external;
+
+    /// @notice While the migration's phase is NONE, the recorded owner takes control back.
+    function reclaim() external;
+}

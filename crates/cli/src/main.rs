@@ -1,0 +1,2 @@
+//! The `sealift` binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The chain port, the driver and recovery of the Sealift executor.

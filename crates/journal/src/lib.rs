@@ -1,0 +1,1 @@
+//! The durable, append-only, hash-chained record of the Sealift executor.

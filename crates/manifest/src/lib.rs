@@ -1,0 +1,1 @@
+//! Holders, entries, batches, heads and digests of a Sealift migration.

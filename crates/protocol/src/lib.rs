@@ -1,0 +1,1 @@
+//! The pure core of the Sealift executor: plan, phase, event, effect, step.

@@ -1,0 +1,1 @@
+//! The Sealift chain port over JSON-RPC.
