@@ -1,1 +1,3 @@
-//! The chain port, the driver and recovery of the Sealift executor.
+//! The engine of Sealift: the port to a chain, the driver that persists before it acts, and recovery.
+
+pub mod chain;

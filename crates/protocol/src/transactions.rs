@@ -1,0 +1,215 @@
+//! From a bound nonce to finality: what the chain says of each transaction, and what to offer again.
+
+use alloy_primitives::U256;
+
+use crate::effect::{Effect, Halt};
+use crate::event::{Observation, Receipt, TxId};
+use crate::record::Record;
+use crate::state::{State, Status, Tx};
+
+/// A replacement must raise both fees by at least 10%; we raise by 12.5% and one wei.
+const BUMP_NUMERATOR: u128 = 9;
+const BUMP_DENOMINATOR: u128 = 8;
+
+/// Gas that one transaction may use at most (EIP-7825).
+pub(crate) const TX_GAS_CAP: u64 = 16_777_216;
+
+/// What a look at the chain proves about finality: the mark may advance, or the run must halt.
+pub(crate) fn finality(state: &State, seen: &Observation) -> Result<Option<Record>, Halt> {
+    let fin = seen.finalized.at;
+    let Some(mark) = state.finality else {
+        return Ok(Some(Record::Finality(fin)));
+    };
+    let regressed = if fin.number > mark.number {
+        match seen.walked_to {
+            Some(reached) => reached != mark,
+            None => return Ok(None),
+        }
+    } else {
+        fin != mark
+    };
+    if regressed {
+        return Err(Halt::FinalityRegressed { mark });
+    }
+    let moved = fin.number > mark.number;
+    let used =
+        |tx: &Tx| matches!(tx.status, Status::Included { block, .. } if block.number <= fin.number);
+    // The mark is written down when something rests on it, not at every block.
+    let worth = state.unsettled().any(|(_, tx)| used(tx)) || fin.number >= mark.number + 64;
+    Ok((moved && worth).then_some(Record::Finality(fin)))
+}
+
+/// What a look at the chain proves about each unsettled transaction.
+pub(crate) fn follow(state: &State, seen: &Observation) -> Vec<Record> {
+    state
+        .unsettled()
+        .flat_map(|(id, tx)| follow_one(*id, tx, state, seen))
+        .collect()
+}
+
+fn follow_one(id: TxId, tx: &Tx, state: &State, seen: &Observation) -> Vec<Record> {
+    let found = tx
+        .variants
+        .iter()
+        .find_map(|variant| seen.receipts.get(&variant.hash));
+    let Some(receipt) = found else {
+        return match tx.status {
+            Status::Included { .. } if !is_finally_used(id, seen) => {
+                vec![Record::Excluded { tx: id }]
+            }
+            Status::Pending if is_superseded(id, state, seen) => {
+                vec![Record::Superseded { tx: id }]
+            }
+            _ => Vec::new(),
+        };
+    };
+    let included = Status::Included {
+        hash: receipt.transaction,
+        block: receipt.block,
+        succeeded: receipt.succeeded,
+    };
+    match seen.final_blocks.get(&receipt.block.number) {
+        Some(hash) if receipt.block.number <= seen.finalized.at.number => {
+            if *hash == receipt.block.hash {
+                vec![finalized(id, receipt)]
+            } else if matches!(tx.status, Status::Included { .. }) {
+                vec![Record::Excluded { tx: id }]
+            } else {
+                Vec::new()
+            }
+        }
+        _ if tx.status == included => Vec::new(),
+        _ => vec![Record::Included {
+            tx: id,
+            hash: receipt.transaction,
+            block: receipt.block,
+            succeeded: receipt.succeeded,
+        }],
+    }
+}
+
+fn finalized(tx: TxId, receipt: &Receipt) -> Record {
+    Record::Finalized {
+        tx,
+        hash: receipt.transaction,
+        block: receipt.block,
+        succeeded: receipt.succeeded,
+        gas_used: receipt.gas_used,
+        paid_wei: u128::from(receipt.gas_used).saturating_mul(receipt.effective_gas_price),
+    }
+}
+
+fn is_finally_used(id: TxId, seen: &Observation) -> bool {
+    seen.final_nonces
+        .get(&id.sender)
+        .is_some_and(|count| *count > id.nonce)
+}
+
+/// The nonce is finally used, and none of our variants has shown a receipt for long enough. Should
+/// a receipt of ours turn up later after all, the contract's cursor has kept the second attempt out.
+fn is_superseded(id: TxId, state: &State, seen: &Observation) -> bool {
+    let looks = state.memory.receiptless.get(&id).copied().unwrap_or(0);
+    is_finally_used(id, seen) && looks >= state.policy.grace_looks
+}
+
+/// Counts the looks at a finally used nonce that showed no receipt of ours.
+pub(crate) fn remember_receiptless(state: &mut State, seen: &Observation) {
+    let without: Vec<TxId> = state
+        .unsettled()
+        .filter(|(id, tx)| {
+            let found = tx
+                .variants
+                .iter()
+                .any(|v| seen.receipts.contains_key(&v.hash));
+            is_finally_used(**id, seen) && !found
+        })
+        .map(|(id, _)| *id)
+        .collect();
+    let mut counts = std::mem::take(&mut state.memory.receiptless);
+    counts.retain(|id, _| without.contains(id));
+    for id in without {
+        *counts.entry(id).or_default() += 1;
+    }
+    state.memory.receiptless = counts;
+}
+
+/// What the next transaction should pay, within the cap: (max fee, tip), wei per gas.
+pub(crate) fn quote(state: &State, seen: &Observation) -> (u128, u128) {
+    let max = seen.base_fee.saturating_mul(2).saturating_add(seen.tip);
+    let max = max.min(state.policy.max_fee_cap);
+    (max, seen.tip.min(max))
+}
+
+/// Whether the budget takes another `gas_limit` at `max_fee`, on top of all that is paid or promised.
+pub(crate) fn affords(state: &State, gas_limit: u64, max_fee: u128) -> bool {
+    let cost = |gas: u64, fee: u128| U256::from(gas) * U256::from(fee);
+    let promised = state
+        .unsettled()
+        .fold(U256::from(state.paid_wei), |sum, (_, tx)| {
+            let fee = tx
+                .variants
+                .last()
+                .map_or(max_fee, |variant| variant.max_fee);
+            sum + cost(tx.gas_limit, fee)
+        });
+    promised + cost(gas_limit, max_fee) <= U256::from(state.policy.budget_wei)
+}
+
+/// What to sign and to offer (again) for the transactions that are in no block.
+pub(crate) fn nudge(state: &State, seen: &Observation) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let mut lowest = None;
+    for (id, tx) in state
+        .unsettled()
+        .filter(|(_, tx)| tx.status == Status::Pending)
+    {
+        let is_lowest = lowest != Some(id.sender);
+        lowest = Some(id.sender);
+        if is_finally_used(*id, seen) {
+            continue;
+        }
+        effects.extend(nudge_one(*id, tx, is_lowest, state, seen));
+    }
+    effects
+}
+
+fn nudge_one(
+    id: TxId,
+    tx: &Tx,
+    is_lowest: bool,
+    state: &State,
+    seen: &Observation,
+) -> Option<Effect> {
+    let (max_fee, tip) = quote(state, seen);
+    let sign = |max_fee, tip| Effect::Sign {
+        tx: id,
+        intent: tx.intent,
+        gas_limit: tx.gas_limit,
+        max_fee,
+        tip,
+    };
+    let Some(variant) = tx.variants.last() else {
+        return (!state.memory.stopping).then(|| sign(max_fee, tip));
+    };
+    let send = Effect::Send {
+        tx: id,
+        hash: variant.hash,
+        raw: variant.raw.clone(),
+    };
+    let Some((first, last)) = state.memory.offered_at.get(&id) else {
+        return Some(send);
+    };
+    if is_lowest && !state.memory.stopping && seen.now_secs >= first + state.policy.bump_after_secs
+    {
+        let raise = |fee: u128| fee * BUMP_NUMERATOR / BUMP_DENOMINATOR + 1;
+        let (bumped_tip, bumped_max) = (
+            raise(variant.tip).max(tip),
+            raise(variant.max_fee).max(max_fee),
+        );
+        let extra = bumped_max - variant.max_fee;
+        if bumped_max <= state.policy.max_fee_cap && affords(state, tx.gas_limit, extra) {
+            return Some(sign(bumped_max, bumped_tip.min(bumped_max)));
+        }
+    }
+    (seen.now_secs >= last + state.policy.resend_after_secs).then_some(send)
+}

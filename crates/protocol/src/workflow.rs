@@ -1,0 +1,262 @@
+//! What comes next: a pure look at the contracts and at what is already on its way.
+
+use alloy_primitives::Address;
+
+use crate::effect::{Effect, Halt, Outcome};
+use crate::event::{Gate, LaneView, Observation, Phase};
+use crate::intent::Intent;
+use crate::plan::Handover;
+use crate::state::State;
+
+/// The next move of the whole migration.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// These intents, in this order, as far as the window allows.
+    Want(Vec<Intent>),
+    /// Something that is not a transaction.
+    Do(Effect),
+    /// Nothing, until the chain has moved.
+    Wait,
+    /// The end.
+    End(Outcome),
+}
+
+/// Decides from the newest view what is wanted, and from the finalized view what is safe.
+///
+/// Before the freeze nothing is at stake and the newest block is good enough; from the freeze on,
+/// each phase begins on finalized ground.
+pub(crate) fn next(state: &State, seen: &Observation) -> Result<Next, Halt> {
+    let (latest, fin) = (&seen.latest, &seen.finalized);
+    match latest.phase {
+        Phase::Committed if fin.phase == Phase::Committed => {
+            if state.aborting {
+                return Err(Halt::AlreadyCommitted);
+            }
+            Ok(tails(state, seen))
+        }
+        Phase::Aborted if fin.phase == Phase::Aborted => Ok(release(state, seen)),
+        Phase::Committed | Phase::Aborted => Ok(Next::Wait),
+        Phase::None => {
+            if state.aborting {
+                return Ok(reclaim(seen));
+            }
+            if latest.timestamp >= state.plan.deadline_secs {
+                return Err(Halt::StaleDeadline {
+                    deadline_secs: state.plan.deadline_secs,
+                });
+            }
+            Ok(prepare(seen))
+        }
+        _ if state.aborting || latest.timestamp >= latest.deadline_secs => {
+            Ok(Next::Want(vec![Intent::Abort]))
+        }
+        Phase::Open => Ok(Next::Want(vec![Intent::Freeze])),
+        Phase::Frozen if fin.phase == Phase::Frozen => Ok(stage(state, seen)),
+        Phase::Sealed if fin.phase == Phase::Sealed => {
+            Ok(past(state, seen, Gate::Commit, Intent::Commit))
+        }
+        Phase::Frozen | Phase::Sealed => Ok(Next::Wait),
+    }
+}
+
+fn lanes(seen: &Observation) -> impl Iterator<Item = (u32, &LaneView)> {
+    (0..).zip(&seen.latest.lanes)
+}
+
+/// Before OPEN: contracts, then control, then the rules.
+fn prepare(seen: &Observation) -> Next {
+    let mut missing = Vec::new();
+    if !seen.latest.deployed {
+        missing.push(Intent::DeployMigration);
+    }
+    for (lane, view) in lanes(seen) {
+        if !view.guard_deployed {
+            missing.push(Intent::DeployGuard { lane });
+        }
+        if !view.ledger_deployed {
+            missing.push(Intent::DeployLedger { lane });
+        }
+    }
+    if !missing.is_empty() {
+        return Next::Want(missing);
+    }
+    for (lane, view) in lanes(seen) {
+        if let Some(step) = view.handover.iter().position(|done| !done) {
+            return Next::Want(vec![Intent::Handover {
+                lane,
+                step: step as u32,
+            }]);
+        }
+    }
+    Next::Want(vec![Intent::Open])
+}
+
+/// In FROZEN: the final lists, the declarations, the batches, the verification, the seal.
+fn stage(state: &State, seen: &Observation) -> Next {
+    let unfixed = (0..).zip(&state.lists).find(|(_, list)| list.is_none());
+    if let Some((lane, _)) = unfixed {
+        return Next::Do(Effect::FixList {
+            lane,
+            at: seen.finalized.at,
+        });
+    }
+    let mut wanted = Vec::new();
+    for (lane, view) in lanes(seen) {
+        let plan = &state.plan.lanes[lane as usize];
+        let Some(list) = state.lists[lane as usize] else {
+            continue;
+        };
+        if !plan.source.is_staged() {
+            continue;
+        }
+        match view.ours {
+            None => return Next::Wait, // the driver has not compared yet
+            Some(false) => {
+                wanted.push(Intent::Restart {
+                    lane,
+                    generation: view.generation,
+                });
+                continue;
+            }
+            Some(true) => {}
+        }
+        if plan.source.is_declared() && !view.declared {
+            wanted.push(Intent::Declare {
+                lane,
+                generation: view.generation,
+            });
+        }
+        wanted.extend(
+            (view.cursor..state.plan.batches(lane, list.count)).map(|index| Intent::Stage {
+                lane,
+                generation: view.generation,
+                index,
+            }),
+        );
+    }
+    if wanted.is_empty() {
+        past(state, seen, Gate::Seal, Intent::Seal)
+    } else {
+        Next::Want(wanted)
+    }
+}
+
+/// A gate is passed only when what lies before it was verified on finalized ground.
+fn past(state: &State, seen: &Observation, gate: Gate, intent: Intent) -> Next {
+    if state
+        .unsettled()
+        .any(|(_, tx)| matches!(tx.intent, Intent::Stage { .. }))
+    {
+        return Next::Wait;
+    }
+    let level = seen.latest.lanes.iter().zip(&seen.finalized.lanes);
+    if level
+        .into_iter()
+        .any(|(l, f)| (l.generation, l.cursor) != (f.generation, f.cursor))
+    {
+        return Next::Wait;
+    }
+    match state.verified.get(&gate) {
+        Some(_) => Next::Want(vec![intent]),
+        None => Next::Do(Effect::Verify {
+            gate,
+            at: seen.finalized.at,
+        }),
+    }
+}
+
+/// After COMMITTED.
+fn tails(state: &State, seen: &Observation) -> Next {
+    let mut wanted = Vec::new();
+    for (lane, view) in lanes(seen) {
+        if !view.settled {
+            wanted.push(Intent::Retire { lane });
+        }
+        let chunks = (0..).zip(&view.materialized);
+        wanted.extend(
+            chunks
+                .filter(|(_, done)| !**done)
+                .map(|(index, _)| Intent::Materialize { lane, index }),
+        );
+    }
+    finish(state, seen, wanted, Outcome::Done)
+}
+
+/// After ABORTED.
+fn release(state: &State, seen: &Observation) -> Next {
+    let wanted = lanes(seen)
+        .filter(|(_, view)| view.guard_deployed && !view.settled)
+        .map(|(lane, _)| Intent::Release { lane })
+        .collect();
+    finish(state, seen, wanted, Outcome::RolledBack)
+}
+
+/// Asked to go back before OPEN: whoever handed control over gets it back.
+fn reclaim(seen: &Observation) -> Next {
+    let held: Vec<_> = lanes(seen)
+        .filter(|(_, view)| view.exclusive)
+        .map(|(lane, _)| Intent::Reclaim { lane })
+        .collect();
+    if held.is_empty() {
+        Next::End(Outcome::RolledBack)
+    } else {
+        Next::Want(held)
+    }
+}
+
+fn finish(state: &State, seen: &Observation, wanted: Vec<Intent>, outcome: Outcome) -> Next {
+    if !wanted.is_empty() {
+        return Next::Want(wanted);
+    }
+    let settled = |lane: &LaneView| lane.settled && lane.materialized.iter().all(|done| *done);
+    let guarded = |lane: &&LaneView| lane.guard_deployed;
+    let is_final = seen.finalized.lanes.iter().filter(guarded).all(settled);
+    if is_final && state.unsettled().next().is_none() {
+        Next::End(outcome)
+    } else {
+        Next::Wait
+    }
+}
+
+/// Who sends an intent: the role that the contract demands, or anyone whose key is here.
+pub(crate) fn sender(state: &State, seen: &Observation, intent: Intent) -> Address {
+    let (plan, roles) = (&state.plan, &state.plan.roles);
+    let signers = &state.policy.signers;
+    let anyone = || {
+        let known = [roles.operator, roles.owner, roles.guardian];
+        let known = known.into_iter().find(|account| signers.contains(account));
+        known
+            .or_else(|| signers.first().copied())
+            .unwrap_or(roles.operator)
+    };
+    match intent {
+        Intent::Open => roles.owner,
+        Intent::Commit if plan.preauthorised => anyone(),
+        Intent::Commit => roles.owner,
+        Intent::Freeze | Intent::Declare { .. } | Intent::Stage { .. } | Intent::Restart { .. } => {
+            roles.operator
+        }
+        Intent::Handover { lane, step } => {
+            let lane = &plan.lanes[lane as usize];
+            match lane.control.handover().get(step as usize) {
+                Some(Handover::Accept) => anyone(),
+                _ => lane.recorded_owner,
+            }
+        }
+        Intent::Reclaim { lane } => plan.lanes[lane as usize].recorded_owner,
+        Intent::Abort if seen.latest.timestamp < seen.latest.deadline_secs => {
+            let may = [roles.owner, roles.guardian];
+            may.into_iter()
+                .find(|account| signers.contains(account))
+                .unwrap_or(roles.guardian)
+        }
+        Intent::DeployMigration
+        | Intent::DeployGuard { .. }
+        | Intent::DeployLedger { .. }
+        | Intent::Seal
+        | Intent::Abort
+        | Intent::Release { .. }
+        | Intent::Retire { .. }
+        | Intent::Materialize { .. } => anyone(),
+    }
+}
