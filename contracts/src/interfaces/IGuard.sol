@@ -14,6 +14,7 @@ interface IGuard {
     error WrongPhase();
     error PauseRefused();
     error CannotUnpause();
+    error ControlRefused(); // the legacy contract refused to hand control on
 
     function legacy() external view returns (address);
     function migration() external view returns (address);

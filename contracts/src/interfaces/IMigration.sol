@@ -118,6 +118,7 @@ interface IMigration {
     error AlreadyDeclared(uint256 lane);
     error NotDeclared(uint256 lane);
     error NotAsDeclared(uint256 lane);
+    error SupplyTooLarge(uint256 lane, uint256 supply); // 2^208 or more
     error SumIsNotSupply(uint256 lane, uint256 sum, uint256 supply);
     error WrongHead(bytes32 expected, bytes32 given);
 

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {IGuard} from "../interfaces/IGuard.sol";
+import {ILegacy} from "../interfaces/ILegacy.sol";
+import {IMigration} from "../interfaces/IMigration.sol";
+import {Foreign} from "../libraries/Foreign.sol";
+
+/// @title Exclusive control of a pausable legacy token
+/// @notice For tokens whose pause belongs to an Ownable owner, or to one role of an enumerable
+/// AccessControl. Control that cannot be shown to be exclusive is refused, with the reason.
+/// @dev Assumes: pause and unpause have no other way in than the one that was shown. A guard reads
+/// answers, not code; a proxy that its admin can upgrade, or a second, private list of pausers, must be
+/// excluded before the migration opens (`sealift doctor`).
+contract PausableGuard is IGuard {
+    using Foreign for address;
+
+    /// @dev How many steps up the role admins are followed to a role that administers itself.
+    uint256 internal constant MAX_ROLES = 8;
+
+    /// @inheritdoc IGuard
+    address public immutable migration;
+    /// @inheritdoc IGuard
+    address public immutable legacy;
+    /// @inheritdoc IGuard
+    address public immutable recordedOwner;
+    /// @notice The pauser role, or zero where an Ownable owner pauses.
+    bytes32 public immutable role;
+
+    /// @notice Whether legacy is paused because this guard froze it.
+    bool public frozen;
+    /// @notice Whether legacy was already paused when this guard froze it.
+    bool public wasPaused;
+
+    constructor(address migration_, address legacy_, address recordedOwner_, bytes32 role_) {
+        if (migration_ == address(0)) revert NotMigration(migration_);
+        if (recordedOwner_ == address(0) || recordedOwner_ == address(this)) revert NotRecordedOwner(recordedOwner_);
+        if (legacy_.code.length == 0) revert NotExclusive("NO_CODE");
+        migration = migration_;
+        legacy = legacy_;
+        recordedOwner = recordedOwner_;
+        role = role_;
+    }
+
+    /// @inheritdoc IGuard
+    function exclusive() public view returns (bool ok, bytes32 reason) {
+        (bool answered, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.paused, ()));
+        if (!answered || word > 1) return (false, "NO_PAUSED");
+        reason = role == 0 ? _whyNotOwner() : _whyNotRole();
+        ok = reason == 0;
+    }
+
+    /// @inheritdoc IGuard
+    function accept() external {
+        if (!legacy.tell(abi.encodeCall(ILegacy.acceptOwnership, ()))) revert ControlRefused();
+    }
+
+    /// @inheritdoc IGuard
+    function freeze() external returns (uint256 supply) {
+        if (msg.sender != migration) revert NotMigration(msg.sender);
+        (bool ok, bytes32 reason) = exclusive();
+        if (!ok) revert NotExclusive(reason);
+        bool was = _isPaused();
+        frozen = true;
+        wasPaused = was;
+        if (!was) _pause();
+        _unpause();
+        _pause();
+        (ok, supply) = legacy.ask(abi.encodeCall(ILegacy.totalSupply, ()));
+        if (!ok) revert NotExclusive("NO_SUPPLY");
+        emit GuardFrozen(legacy, was);
+    }
+
+    /// @inheritdoc IGuard
+    function attest() external view returns (bool isFrozen, uint256 supply, bytes32 codeHash) {
+        bool ok;
+        (ok, supply) = legacy.ask(abi.encodeCall(ILegacy.totalSupply, ()));
+        isFrozen = ok && _isPaused() && _stillHeld();
+        codeHash = legacy.codehash;
+    }
+
+    /// @inheritdoc IGuard
+    /// @dev All or nothing, so that a caller who gives too little gas changes nothing. Only the
+    /// recorded owner can take back control of a token that refuses to unpause.
+    function release() external {
+        if (IMigration(migration).phase() != IMigration.Phase.ABORTED) revert WrongPhase();
+        if (frozen) {
+            frozen = false;
+            if (!wasPaused && _isPaused() && !_tellUnpause() && msg.sender != recordedOwner) revert CannotUnpause();
+        }
+        if (_returnControl()) emit GuardReleased(legacy, recordedOwner);
+    }
+
+    /// @inheritdoc IGuard
+    /// @dev Even where this never succeeds, legacy stays frozen: the only unpause is in {release}.
+    function retire() external {
+        if (IMigration(migration).phase() != IMigration.Phase.COMMITTED) revert WrongPhase();
+        bool retired = role == 0 ? _renounceOwnership() : _renounceRoles();
+        if (retired) emit GuardRetired(legacy);
+    }
+
+    /// @inheritdoc IGuard
+    function reclaim() external {
+        if (msg.sender != recordedOwner) revert NotRecordedOwner(msg.sender);
+        if (IMigration(migration).phase() != IMigration.Phase.NONE) revert WrongPhase();
+        if (_returnControl()) emit GuardReleased(legacy, recordedOwner);
+    }
+
+    // ------------------------------------------------------------------ what is shown
+
+    function _whyNotOwner() internal view returns (bytes32) {
+        (bool ok, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.owner, ()));
+        if (!ok) return "NO_OWNER";
+        if (word != _self()) return "NOT_OWNER";
+        (ok, word) = legacy.ask(abi.encodeCall(ILegacy.pendingOwner, ()));
+        if (ok && word != 0) return "PENDING_OWNER";
+        (ok,) = legacy.ask(abi.encodeCall(ILegacy.getRoleAdmin, (bytes32(0))));
+        if (ok) return "ROLES_TOO";
+        return 0;
+    }
+
+    function _whyNotRole() internal view returns (bytes32) {
+        (bool ok, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.owner, ()));
+        if (ok && word != 0) return "OWNER_TOO";
+        bytes32 current = role;
+        for (uint256 i = 0; i < MAX_ROLES; ++i) {
+            (ok, word) = legacy.ask(abi.encodeCall(ILegacy.getRoleMemberCount, (current)));
+            if (!ok) return "NOT_ENUMERABLE";
+            if (word != 1) return word == 0 ? bytes32("NO_MEMBER") : bytes32("MANY_MEMBERS");
+            (ok, word) = legacy.ask(abi.encodeCall(ILegacy.getRoleMember, (current, 0)));
+            if (!ok || word != _self()) return "NOT_MEMBER";
+            (ok, word) = legacy.ask(abi.encodeCall(ILegacy.getRoleAdmin, (current)));
+            if (!ok) return "NO_ROLE_ADMIN";
+            if (bytes32(word) == current) return 0;
+            current = bytes32(word);
+        }
+        return "ROLE_CHAIN";
+    }
+
+    /// @dev Exclusive control that was shown at the freeze is closed under itself: only the sole owner,
+    /// or the sole member of a role and of its admins, can admit another, and this guard does that only
+    /// after ABORTED. So what is left to see is that the control has not been taken away.
+    function _stillHeld() internal view returns (bool) {
+        if (role == 0) return _ownerIs(address(this)) && !_pendingOwner();
+        return _hasRole(role, address(this));
+    }
+
+    // ------------------------------------------------------------------ what is done
+
+    function _pause() internal {
+        if (!legacy.tell(abi.encodeCall(ILegacy.pause, ())) || !_isPaused()) revert PauseRefused();
+    }
+
+    function _unpause() internal {
+        if (!_tellUnpause()) revert CannotUnpause();
+    }
+
+    function _tellUnpause() internal returns (bool) {
+        return legacy.tell(abi.encodeCall(ILegacy.unpause, ())) && !_isPaused();
+    }
+
+    /// @dev Gives what control this guard has to the recorded owner. Returns whether it had any to give.
+    function _returnControl() internal returns (bool) {
+        return role == 0 ? _returnOwnership() : _returnRoles();
+    }
+
+    function _returnOwnership() internal returns (bool) {
+        if (!_ownerIs(address(this)) || _pendingOwnerIs(recordedOwner)) return false;
+        if (!legacy.tell(abi.encodeCall(ILegacy.transferOwnership, (recordedOwner)))) revert ControlRefused();
+        return true;
+    }
+
+    /// @dev From the pauser role up to the role that administers itself. A role is left only when the
+    /// recorded owner has it: control is never dropped on the floor.
+    function _returnRoles() internal returns (bool returned) {
+        bytes32 current = role;
+        for (uint256 i = 0; i < MAX_ROLES; ++i) {
+            (bool ok, uint256 admin) = legacy.ask(abi.encodeCall(ILegacy.getRoleAdmin, (current)));
+            if (!ok) revert ControlRefused();
+            if (_hasRole(current, address(this))) returned = _returnRole(current, bytes32(admin)) || returned;
+            if (bytes32(admin) == current) break;
+            current = bytes32(admin);
+        }
+    }
+
+    function _returnRole(bytes32 current, bytes32 admin) internal returns (bool) {
+        if (!_hasRole(current, recordedOwner)) {
+            if (!_hasRole(admin, address(this))) return false;
+            bool granted = legacy.tell(abi.encodeCall(ILegacy.grantRole, (current, recordedOwner)));
+            if (!granted || !_hasRole(current, recordedOwner)) revert ControlRefused();
+        }
+        if (!legacy.tell(abi.encodeCall(ILegacy.renounceRole, (current, address(this))))) revert ControlRefused();
+        return true;
+    }
+
+    function _renounceOwnership() internal returns (bool) {
+        if (!_ownerIs(address(this))) return false;
+        if (!legacy.tell(abi.encodeCall(ILegacy.renounceOwnership, ()))) revert ControlRefused();
+        return true;
+    }
+
+    function _renounceRoles() internal returns (bool retired) {
+        bytes32 current = role;
+        for (uint256 i = 0; i < MAX_ROLES; ++i) {
+            if (_hasRole(current, address(this))) {
+                bool ok = legacy.tell(abi.encodeCall(ILegacy.renounceRole, (current, address(this))));
+                if (!ok) revert ControlRefused();
+                retired = true;
+            }
+            (bool answered, uint256 admin) = legacy.ask(abi.encodeCall(ILegacy.getRoleAdmin, (current)));
+            if (!answered || bytes32(admin) == current) break;
+            current = bytes32(admin);
+        }
+    }
+
+    // ------------------------------------------------------------------ what is asked
+
+    function _isPaused() internal view returns (bool) {
+        (bool ok, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.paused, ()));
+        return ok && word == 1;
+    }
+
+    function _ownerIs(address account) internal view returns (bool) {
+        (bool ok, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.owner, ()));
+        return ok && word == uint160(account);
+    }
+
+    function _pendingOwnerIs(address account) internal view returns (bool) {
+        (bool ok, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.pendingOwner, ()));
+        return ok && word == uint160(account);
+    }
+
+    function _pendingOwner() internal view returns (bool) {
+        (bool ok, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.pendingOwner, ()));
+        return ok && word != 0;
+    }
+
+    function _hasRole(bytes32 role_, address account) internal view returns (bool) {
+        (bool ok, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.hasRole, (role_, account)));
+        return ok && word == 1;
+    }
+
+    function _self() internal view returns (uint256) {
+        return uint160(address(this));
+    }
+}
