@@ -1,0 +1,5 @@
+//! Integration tests of the journal.
+
+mod binding;
+mod conformance;
+mod sample;
