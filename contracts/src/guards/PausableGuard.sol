@@ -60,7 +60,7 @@ contract PausableGuard is IGuard {
         if (msg.sender != migration) revert NotMigration(msg.sender);
         (bool ok, bytes32 reason) = exclusive();
         if (!ok) revert NotExclusive(reason);
-        bool was = _isPaused();
+        bool was = _pausedIs(true);
         frozen = true;
         wasPaused = was;
         if (!was) _pause();
@@ -75,7 +75,7 @@ contract PausableGuard is IGuard {
     function attest() external view returns (bool isFrozen, uint256 supply, bytes32 codeHash) {
         bool ok;
         (ok, supply) = legacy.ask(abi.encodeCall(ILegacy.totalSupply, ()));
-        isFrozen = ok && _isPaused() && _stillHeld();
+        isFrozen = ok && _pausedIs(true) && _stillHeld();
         codeHash = legacy.codehash;
     }
 
@@ -86,7 +86,8 @@ contract PausableGuard is IGuard {
         if (IMigration(migration).phase() != IMigration.Phase.ABORTED) revert WrongPhase();
         if (frozen) {
             frozen = false;
-            if (!wasPaused && _isPaused() && !_tellUnpause() && msg.sender != recordedOwner) revert CannotUnpause();
+            bool thawed = wasPaused || _pausedIs(false) || _tellUnpause();
+            if (!thawed && msg.sender != recordedOwner) revert CannotUnpause();
         }
         if (_returnControl()) emit GuardReleased(legacy, recordedOwner);
     }
@@ -141,14 +142,14 @@ contract PausableGuard is IGuard {
     /// or the sole member of a role and of its admins, can admit another, and this guard does that only
     /// after ABORTED. So what is left to see is that the control has not been taken away.
     function _stillHeld() internal view returns (bool) {
-        if (role == 0) return _ownerIs(address(this)) && !_pendingOwner();
+        if (role == 0) return _owns() && !_pendingOwner();
         return _hasRole(role, address(this));
     }
 
     // ------------------------------------------------------------------ what is done
 
     function _pause() internal {
-        if (!legacy.tell(abi.encodeCall(ILegacy.pause, ())) || !_isPaused()) revert PauseRefused();
+        if (!legacy.tell(abi.encodeCall(ILegacy.pause, ())) || !_pausedIs(true)) revert PauseRefused();
     }
 
     function _unpause() internal {
@@ -156,7 +157,7 @@ contract PausableGuard is IGuard {
     }
 
     function _tellUnpause() internal returns (bool) {
-        return legacy.tell(abi.encodeCall(ILegacy.unpause, ())) && !_isPaused();
+        return legacy.tell(abi.encodeCall(ILegacy.unpause, ())) && _pausedIs(false);
     }
 
     /// @dev Gives what control this guard has to the recorded owner. Returns whether it had any to give.
@@ -165,7 +166,7 @@ contract PausableGuard is IGuard {
     }
 
     function _returnOwnership() internal returns (bool) {
-        if (!_ownerIs(address(this)) || _pendingOwnerIs(recordedOwner)) return false;
+        if (!_ownsOrRefuse() || _pendingOwnerIs(recordedOwner)) return false;
         if (!legacy.tell(abi.encodeCall(ILegacy.transferOwnership, (recordedOwner)))) revert ControlRefused();
         return true;
     }
@@ -175,11 +176,10 @@ contract PausableGuard is IGuard {
     function _returnRoles() internal returns (bool returned) {
         bytes32 current = role;
         for (uint256 i = 0; i < MAX_ROLES; ++i) {
-            (bool ok, uint256 admin) = legacy.ask(abi.encodeCall(ILegacy.getRoleAdmin, (current)));
-            if (!ok) revert ControlRefused();
-            if (_hasRole(current, address(this))) returned = _returnRole(current, bytes32(admin)) || returned;
-            if (bytes32(admin) == current) break;
-            current = bytes32(admin);
+            bytes32 admin = _adminOrRefuse(current);
+            if (_hasRole(current, address(this))) returned = _returnRole(current, admin) || returned;
+            if (admin == current) break;
+            current = admin;
         }
     }
 
@@ -194,7 +194,7 @@ contract PausableGuard is IGuard {
     }
 
     function _renounceOwnership() internal returns (bool) {
-        if (!_ownerIs(address(this))) return false;
+        if (!_ownsOrRefuse()) return false;
         if (!legacy.tell(abi.encodeCall(ILegacy.renounceOwnership, ()))) revert ControlRefused();
         return true;
     }
@@ -202,27 +202,41 @@ contract PausableGuard is IGuard {
     function _renounceRoles() internal returns (bool retired) {
         bytes32 current = role;
         for (uint256 i = 0; i < MAX_ROLES; ++i) {
+            bytes32 admin = _adminOrRefuse(current);
             if (_hasRole(current, address(this))) {
                 bool ok = legacy.tell(abi.encodeCall(ILegacy.renounceRole, (current, address(this))));
                 if (!ok) revert ControlRefused();
                 retired = true;
             }
-            (bool answered, uint256 admin) = legacy.ask(abi.encodeCall(ILegacy.getRoleAdmin, (current)));
-            if (!answered || bytes32(admin) == current) break;
-            current = bytes32(admin);
+            if (admin == current) break;
+            current = admin;
         }
     }
 
     // ------------------------------------------------------------------ what is asked
 
-    function _isPaused() internal view returns (bool) {
+    /// @dev False also where the token does not answer: nothing is concluded from silence.
+    function _pausedIs(bool wanted) internal view returns (bool) {
         (bool ok, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.paused, ()));
-        return ok && word == 1;
+        return ok && word == (wanted ? 1 : 0);
     }
 
-    function _ownerIs(address account) internal view returns (bool) {
+    function _owns() internal view returns (bool) {
         (bool ok, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.owner, ()));
-        return ok && word == uint160(account);
+        return ok && word == _self();
+    }
+
+    /// @dev A token that does not say who owns it is not one with nothing to give back: try again later.
+    function _ownsOrRefuse() internal view returns (bool) {
+        (bool ok, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.owner, ()));
+        if (!ok) revert ControlRefused();
+        return word == _self();
+    }
+
+    function _adminOrRefuse(bytes32 role_) internal view returns (bytes32) {
+        (bool ok, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.getRoleAdmin, (role_)));
+        if (!ok) revert ControlRefused();
+        return bytes32(word);
     }
 
     function _pendingOwnerIs(address account) internal view returns (bool) {
