@@ -1,3 +1,13 @@
 //! The engine of Sealift: the port to a chain, the driver that persists before it acts, and recovery.
 
+pub mod abi;
+pub mod balances;
 pub mod chain;
+pub mod contracts;
+pub mod driver;
+pub mod list;
+pub mod look;
+pub mod planning;
+pub mod signer;
+pub mod verify;
+pub mod view;

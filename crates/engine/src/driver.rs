@@ -1,0 +1,517 @@
+//! The driver: receive an event, step, append the records, perform the effects; in this order, here.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use alloy_primitives::{Address, Bytes, U256};
+use sealift_journal::{AppendError, Journal, Storage};
+use sealift_manifest::holders::Holders;
+use sealift_protocol::event::{BlockId, Gate, Phase, TxId, Variant};
+use sealift_protocol::{Effect, Event, Halt, Intent, Outcome, Plan, Policy, Record, State, step};
+
+use crate::chain::{Answer, At, Chain, ChainError, Query};
+use crate::contracts::{self, Call};
+use crate::list::{self, ListError, Prepared};
+use crate::look::{Look, Looker};
+use crate::signer::{SignError, Signer, Unsigned};
+use crate::verify::{self, VerifyError};
+use crate::view::ViewError;
+
+/// Looks in a row that may fail to reach the node before the run gives up.
+const UNREACHABLE_LOOKS: u32 = 30;
+
+/// Why a run stopped before its end. The journal stands; the run can be resumed.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The core refuses to go on.
+    #[error(transparent)]
+    Halt(#[from] Halt),
+    /// Records could not be made durable; nothing was done after that.
+    #[error("the journal cannot be written")]
+    Journal(#[from] AppendError),
+    /// The chain does not answer.
+    #[error("the chain cannot be read")]
+    Chain(#[from] ChainError),
+    /// A contract is not what it must be.
+    #[error("the contracts cannot be read")]
+    View(#[source] ViewError),
+    /// There is no final list.
+    #[error("the final holder list cannot be made")]
+    List(#[from] ListError),
+    /// Verification failed; nothing was decided.
+    #[error("verification before the {gate:?} gate failed")]
+    Verify {
+        /// Before what.
+        gate: Gate,
+        /// What is not as it must be.
+        #[source]
+        cause: VerifyError,
+    },
+    /// There is no signature.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// The final list could not be kept.
+    #[error("{path} cannot be written: {cause}")]
+    Keep {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: String,
+    },
+}
+
+impl From<ViewError> for RunError {
+    fn from(error: ViewError) -> Self {
+        match error {
+            ViewError::Chain(error) => Self::Chain(error),
+            other => Self::View(other),
+        }
+    }
+}
+
+/// How a run left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Nothing is left to do.
+    Ended(Outcome),
+    /// Stopped as asked; what was in flight is settled.
+    Left,
+    /// Somebody whose key is not here must send this.
+    External {
+        /// Who.
+        sender: Address,
+        /// What.
+        intent: Intent,
+        /// The callee and calldata.
+        call: Call,
+    },
+}
+
+/// What a run tells while it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Records became durable.
+    Recorded(Vec<Record>),
+    /// The chain was looked at.
+    Seen {
+        /// At the newest block.
+        phase: Phase,
+        /// The newest block.
+        at: BlockId,
+        /// Batches staged and batches in all, over the lanes with a final list.
+        staged: (u64, u64),
+    },
+    /// The node did not answer; the run goes on trying.
+    Unreachable(String),
+}
+
+/// What a driver works with.
+pub struct Parts<'a, C: Chain + ?Sized, S: Storage> {
+    /// The chain.
+    pub chain: &'a C,
+    /// Who signs.
+    pub signer: &'a dyn Signer,
+    /// What is written down.
+    pub journal: Journal<S>,
+    /// The records that the journal already holds.
+    pub records: Vec<Record>,
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// Limits and patience.
+    pub policy: Policy,
+    /// The lists that the plan was made from, a lane each.
+    pub snapshots: Vec<Holders>,
+    /// Where final lists are kept.
+    pub dir: PathBuf,
+}
+
+/// What the outside may do to a run while it goes.
+pub struct Control<'a> {
+    /// Set to stop: settle what is in flight, send nothing new.
+    pub stop: &'a AtomicBool,
+    /// Called when there is nothing to do until the chain moves: sleeps, or mines in a test.
+    pub idle: &'a mut dyn FnMut(),
+    /// The driver's clock: monotonic seconds.
+    pub clock: &'a mut dyn FnMut() -> u64,
+    /// Told what happens.
+    pub progress: &'a mut dyn FnMut(Progress),
+    /// Wei per gas that the chain suggests as a tip.
+    pub tip: &'a mut dyn FnMut() -> u128,
+}
+
+/// Runs one migration.
+pub struct Driver<'a, C: Chain + ?Sized, S: Storage> {
+    chain: &'a C,
+    signer: &'a dyn Signer,
+    journal: Journal<S>,
+    plan: Arc<Plan>,
+    snapshots: Vec<Holders>,
+    lists: Vec<Option<Prepared>>,
+    dir: PathBuf,
+    state: State,
+    looker: Looker,
+    look: Option<Look>,
+}
+
+impl<'a, C: Chain + ?Sized, S: Storage> Driver<'a, C, S> {
+    /// Rebuilds the state from the journal's records. Nothing is sent yet.
+    pub fn new(parts: Parts<'a, C, S>) -> Result<Self, RunError> {
+        let mut policy = parts.policy;
+        policy.signers.extend(parts.signer.accounts());
+        let state = State::replay(parts.plan.clone(), Arc::new(policy), &parts.records)?;
+        let mut driver = Self {
+            chain: parts.chain,
+            signer: parts.signer,
+            journal: parts.journal,
+            lists: parts.plan.lanes.iter().map(|_| None).collect(),
+            plan: parts.plan,
+            snapshots: parts.snapshots,
+            dir: parts.dir,
+            state,
+            looker: Looker::default(),
+            look: None,
+        };
+        driver.restore_lists()?;
+        Ok(driver)
+    }
+
+    /// The state as it stands.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The final lists as far as they are fixed.
+    pub fn lists(&self) -> &[Option<Prepared>] {
+        &self.lists
+    }
+
+    /// Asks to bring everything back. Durable before it returns.
+    pub fn request_abort(&mut self, progress: &mut dyn FnMut(Progress)) -> Result<(), RunError> {
+        self.feed(Event::AbortRequested, progress).map(|_| ())
+    }
+
+    /// Runs until the end, until asked to stop, or until somebody else must act.
+    pub fn run(&mut self, control: &mut Control<'_>) -> Result<Exit, RunError> {
+        let mut unreachable = 0;
+        loop {
+            if control.stop.load(Ordering::SeqCst) && !self.state.memory.stopping {
+                self.feed(Event::Interrupted, control.progress)?;
+            }
+            let now = (control.clock)();
+            let tip = (control.tip)();
+            let look =
+                self.looker
+                    .look(self.chain, &self.plan, &self.state, &self.lists, (now, tip));
+            let look = match look {
+                Ok(look) => look,
+                Err(ViewError::Chain(error))
+                    if error.is_retryable() && unreachable < UNREACHABLE_LOOKS =>
+                {
+                    if self.state.memory.stopping {
+                        return Ok(Exit::Left);
+                    }
+                    unreachable += 1;
+                    (control.progress)(Progress::Unreachable(error.to_string()));
+                    (control.idle)();
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            unreachable = 0;
+            self.tell(&look, control.progress);
+            let event = Event::Observed(Box::new(look.observation.clone()));
+            self.look = Some(look);
+            let mut effects = self.feed(event, control.progress)?;
+            let idle = effects.is_empty();
+            while let Some(effect) = effects.pop_front() {
+                match self.perform(effect, &mut effects)? {
+                    Performed::Event(event) => {
+                        effects.extend(self.feed(event, control.progress)?);
+                    }
+                    Performed::Exit(exit) => return Ok(exit),
+                }
+            }
+            if idle {
+                (control.idle)();
+            }
+        }
+    }
+
+    /// Event -> step -> append and sync -> effects.
+    fn feed(
+        &mut self,
+        event: Event,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<VecDeque<Effect>, RunError> {
+        let stepped = step(self.state.clone(), event)?;
+        if !stepped.records.is_empty() {
+            self.journal.append(&stepped.records)?;
+            progress(Progress::Recorded(stepped.records));
+        }
+        self.state = stepped.state;
+        Ok(stepped.effects.into())
+    }
+
+    fn tell(&self, look: &Look, progress: &mut dyn FnMut(Progress)) {
+        let view = &look.observation.latest;
+        let lanes = view.lanes.iter().zip(&self.lists).zip(0..);
+        let staged = lanes.fold((0, 0), |(done, all), ((lane, list), index)| match list {
+            Some(list) => (
+                done + u64::from(lane.cursor),
+                all + u64::from(self.plan.batches(index, list.facts.count)),
+            ),
+            None => (done, all),
+        });
+        progress(Progress::Seen {
+            phase: view.phase,
+            at: view.at,
+            staged,
+        });
+    }
+
+    /// Performs one effect; neighbours of the same kind in the queue are taken along.
+    fn perform(
+        &mut self,
+        effect: Effect,
+        queue: &mut VecDeque<Effect>,
+    ) -> Result<Performed, RunError> {
+        Ok(Performed::Event(match effect {
+            Effect::Prepare { sender, intent } => {
+                Event::Prepared(intent, self.prepare(sender, intent)?)
+            }
+            Effect::Sign { .. } => {
+                let mut signed = vec![self.sign(effect)?];
+                while let Some(Effect::Sign { .. }) = queue.front() {
+                    let Some(next) = queue.pop_front() else { break };
+                    signed.push(self.sign(next)?);
+                }
+                Event::Signed(signed)
+            }
+            Effect::Send { tx, hash, raw } => {
+                let mut answers = vec![(tx, hash, self.chain.send(&raw))];
+                while let Some(Effect::Send { .. }) = queue.front() {
+                    let Some(Effect::Send { tx, hash, raw }) = queue.pop_front() else {
+                        break;
+                    };
+                    answers.push((tx, hash, self.chain.send(&raw)));
+                }
+                Event::Answered(answers)
+            }
+            Effect::FixList { lane, at } => {
+                let list = self.fix_list(lane, at)?;
+                Event::ListFixed(lane, list)
+            }
+            Effect::Verify { gate, at } => {
+                let Some(look) = &self.look else {
+                    return Err(Halt::Unexpected("verify before a look").into());
+                };
+                verify::gate(
+                    self.chain,
+                    &self.plan,
+                    &look.finalized,
+                    &self.lists,
+                    gate,
+                    at,
+                )
+                .map_err(|cause| RunError::Verify { gate, cause })?;
+                Event::Verified(gate, at)
+            }
+            Effect::AwaitExternal { sender, intent } => {
+                let call = self.call(intent)?;
+                return Ok(Performed::Exit(Exit::External {
+                    sender,
+                    intent,
+                    call,
+                }));
+            }
+            Effect::Finish(outcome) => return Ok(Performed::Exit(Exit::Ended(outcome))),
+            Effect::Leave => return Ok(Performed::Exit(Exit::Left)),
+        }))
+    }
+
+    /// Simulates an intent at the newest block.
+    fn prepare(&self, from: Address, intent: Intent) -> Result<Result<u64, Bytes>, RunError> {
+        let Call { to, data } = self.call(intent)?;
+        let query = Query::Gas {
+            from,
+            to: Some(to),
+            data,
+        };
+        Ok(match self.chain.read(At::Latest, &[query])?.pop() {
+            Some(Answer::Word(gas)) => Ok(gas.saturating_to()),
+            Some(Answer::Reverted(data)) => Err(data),
+            _ => return Err(ChainError::Refused("no gas estimate".into()).into()),
+        })
+    }
+
+    fn sign(&self, effect: Effect) -> Result<(TxId, Variant), RunError> {
+        let Effect::Sign {
+            tx,
+            intent,
+            gas_limit,
+            max_fee,
+            tip,
+        } = effect
+        else {
+            return Err(Halt::Unexpected("only a sign effect is signed").into());
+        };
+        let Call { to, data } = self.call(intent)?;
+        let unsigned = Unsigned {
+            chain_id: self.plan.chain_id,
+            nonce: tx.nonce,
+            to,
+            value: U256::ZERO,
+            input: data,
+            gas_limit,
+            max_fee,
+            tip,
+        };
+        let (raw, hash) = self.signer.sign(tx.sender, &unsigned)?;
+        Ok((
+            tx,
+            Variant {
+                hash,
+                max_fee,
+                tip,
+                raw,
+            },
+        ))
+    }
+
+    /// The callee and calldata of an intent: a function of plan and final lists.
+    pub fn call(&self, intent: Intent) -> Result<Call, RunError> {
+        let plan = &self.plan;
+        let of = |lane: u32| &plan.lanes[lane as usize];
+        let list = |lane: u32| {
+            let list = self.lists[lane as usize].as_ref();
+            list.ok_or(Halt::Unexpected("a lane moves before its list is fixed"))
+        };
+        Ok(match intent {
+            Intent::DeployMigration => {
+                contracts::deploy(plan.nonce, &contracts::init_codes(plan).migration)
+            }
+            Intent::DeployGuard { lane } => contracts::deploy(
+                plan.nonce,
+                &contracts::init_codes(plan).lanes[lane as usize].0,
+            ),
+            Intent::DeployLedger { lane } => contracts::deploy(
+                plan.nonce,
+                &contracts::init_codes(plan).lanes[lane as usize].1,
+            ),
+            Intent::Handover { lane, step } => contracts::handover(of(lane), step)
+                .ok_or(Halt::Unexpected("no such handover step"))?,
+            Intent::Open => contracts::open(plan),
+            Intent::Freeze => contracts::freeze(plan),
+            Intent::Declare { lane, generation } => {
+                let list = list(lane)?;
+                let batches = list.commitments(contracts::id(plan), lane, generation);
+                let head = batches
+                    .last()
+                    .map_or_else(Default::default, |batch| batch.head);
+                let (count, sum) = (list.facts.count, list.facts.sum);
+                contracts::declare(plan, lane, batches.len() as u32, count, sum, head)
+            }
+            Intent::Stage { lane, index, .. } => {
+                contracts::stage(plan, lane, index, list(lane)?.data(index)?)
+            }
+            Intent::Restart { lane, .. } => contracts::restart(plan, lane),
+            Intent::Seal => contracts::seal(plan),
+            Intent::Commit => {
+                let look = self.look.as_ref();
+                let look = look.ok_or(Halt::Unexpected("commit before a look"))?;
+                contracts::commit(plan, verify::expected_head(plan, &look.finalized))
+            }
+            Intent::Abort => contracts::abort(plan),
+            Intent::Release { lane } => contracts::release(of(lane)),
+            Intent::Reclaim { lane } => contracts::reclaim(of(lane)),
+            Intent::Retire { lane } => contracts::retire(of(lane)),
+            Intent::Materialize { lane, index } => {
+                let size = of(lane).materialize_size.max(1) as usize;
+                let list = list(lane)?;
+                let chunk = list
+                    .holders
+                    .rows()
+                    .chunks(size)
+                    .nth(index as usize)
+                    .unwrap_or(&[]);
+                let accounts = chunk.iter().map(|holder| holder.account).collect();
+                contracts::materialize(of(lane), accounts)
+            }
+        })
+    }
+
+    fn fix_list(
+        &mut self,
+        lane: u32,
+        at: BlockId,
+    ) -> Result<sealift_protocol::event::FinalList, RunError> {
+        let index = lane as usize;
+        let supply = match &self.look {
+            Some(look) => look.finalized.view.lanes[index].supply,
+            None => return Err(Halt::Unexpected("a list is fixed before a look").into()),
+        };
+        let plan = &self.plan.lanes[index];
+        let holders = list::catch_up(self.chain, plan, &self.snapshots[index], at, supply)?;
+        self.keep(lane, &holders)?;
+        let prepared = Prepared::new(plan, holders, at)?;
+        let facts = prepared.facts;
+        self.lists[index] = Some(prepared);
+        Ok(facts)
+    }
+
+    /// The file that a lane's final list is kept in.
+    pub fn list_path(&self, lane: u32) -> PathBuf {
+        self.dir.join(format!("final-{lane}.parquet"))
+    }
+
+    fn keep(&self, lane: u32, holders: &Holders) -> Result<(), RunError> {
+        let path = self.list_path(lane);
+        let failed = |cause: String| RunError::Keep {
+            path: path.clone(),
+            cause,
+        };
+        let part = path.with_extension("parquet.part");
+        let file = std::fs::File::create(&part).map_err(|error| failed(error.to_string()))?;
+        let synced = file
+            .try_clone()
+            .map_err(|error| failed(error.to_string()))?;
+        sealift_manifest::parquet::write(holders, file)
+            .map_err(|error| failed(error.to_string()))?;
+        synced
+            .sync_all()
+            .map_err(|error| failed(error.to_string()))?;
+        std::fs::rename(&part, &path).map_err(|error| failed(error.to_string()))
+    }
+
+    /// Reads kept lists back; one that is missing or is not the recorded one is made again.
+    fn restore_lists(&mut self) -> Result<(), RunError> {
+        for lane in 0..self.plan.lanes.len() {
+            let Some(facts) = self.state.lists[lane] else {
+                continue;
+            };
+            let plan = &self.plan.lanes[lane];
+            let kept = std::fs::File::open(self.list_path(lane as u32))
+                .ok()
+                .and_then(|file| sealift_manifest::parquet::read(file).ok())
+                .filter(|holders| holders.digest() == facts.digest);
+            let holders = match kept {
+                Some(holders) => holders,
+                None => {
+                    let snapshot = &self.snapshots[lane];
+                    let made = list::catch_up(self.chain, plan, snapshot, facts.block, facts.sum)?;
+                    self.keep(lane as u32, &made)?;
+                    made
+                }
+            };
+            self.lists[lane] = Some(Prepared::new(plan, holders, facts.block)?);
+        }
+        Ok(())
+    }
+}
+
+enum Performed {
+    Event(Event),
+    Exit(Exit),
+}

@@ -1,0 +1,145 @@
+//! The final holder list of a lane: final only after the freeze.
+
+use alloy_primitives::{Address, B256, U256};
+use sealift_manifest::batch::{BatchError, Batches, Commitment, Digest, Staging, chain as link};
+use sealift_manifest::entry::{self, EntryError, Format};
+use sealift_manifest::holders::{Holder, Holders, HoldersError};
+use sealift_protocol::event::{BlockId, FinalList};
+use sealift_protocol::plan::LanePlan;
+
+use crate::balances::{self, BalanceError};
+use crate::chain::{At, Chain};
+
+/// Why there is no final list.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// Balances or logs could not be read.
+    #[error(transparent)]
+    Balance(#[from] BalanceError),
+    /// The balances do not make a list.
+    #[error(transparent)]
+    Holders(#[from] HoldersError),
+    /// The balances of all accounts that we know of do not add up to the frozen supply.
+    #[error(
+        "{known} known holders of {legacy} have {sum} together, the frozen supply is {supply}: \
+         holders are missing from the list, or the token's balances are not its supply"
+    )]
+    Incomplete {
+        /// The token.
+        legacy: Address,
+        /// Accounts with a balance.
+        known: usize,
+        /// Their sum, base units.
+        sum: U256,
+        /// The frozen supply, base units.
+        supply: U256,
+    },
+    /// A balance does not fit the format of the lane.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// The batches cannot be counted.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+}
+
+/// Brings a lane's list from its snapshot up to a finalized block at or after the freeze.
+///
+/// Balances of accounts that moved since the snapshot are read again. Should the sum not be the
+/// supply then (a snapshot older than it claims), every known balance is read again before the list
+/// is refused.
+pub fn catch_up<C: Chain + ?Sized>(
+    chain: &C,
+    lane: &LanePlan,
+    snapshot: &Holders,
+    at: BlockId,
+    supply: U256,
+) -> Result<Holders, ListError> {
+    let since = lane.snapshot.block.number + 1;
+    let moved = if since <= at.number {
+        balances::moved(chain, lane.legacy, since, at.number)?
+    } else {
+        Vec::new()
+    };
+    let here = At::Hash(at.hash);
+    let changes = balances::holders(chain, here, lane.legacy, &moved)?;
+    let list = snapshot.apply(changes)?;
+    if list.sum() == supply {
+        return Ok(list);
+    }
+    let known: Vec<Address> = list.iter().map(|holder| holder.account).collect();
+    let list = list.apply(balances::holders(chain, here, lane.legacy, &known)?)?;
+    if list.sum() == supply {
+        return Ok(list);
+    }
+    Err(ListError::Incomplete {
+        legacy: lane.legacy,
+        known: list.len(),
+        sum: list.sum(),
+        supply,
+    })
+}
+
+/// A final list, cut into batches, with everything that staging needs.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The holders.
+    pub holders: Holders,
+    /// What the journal says of them.
+    pub facts: FinalList,
+    batches: Option<(Batches, Format, Vec<Digest>)>,
+}
+
+impl Prepared {
+    /// Cuts a list as the plan says.
+    pub fn new(lane: &LanePlan, holders: Holders, block: BlockId) -> Result<Self, ListError> {
+        let facts = FinalList {
+            block,
+            count: holders.len() as u64,
+            sum: holders.sum(),
+            digest: holders.digest(),
+        };
+        let batches = match crate::contracts::format(lane.source) {
+            None => None,
+            Some(format) => {
+                let batches = Batches::split(&holders, lane.batch_size as usize)?;
+                let digests = batches.digests(&holders, format)?;
+                Some((batches, format, digests))
+            }
+        };
+        Ok(Self {
+            holders,
+            facts,
+            batches,
+        })
+    }
+
+    /// The rows of a batch.
+    pub fn rows(&self, index: u32) -> &[Holder] {
+        let range = self
+            .batches
+            .as_ref()
+            .and_then(|(batches, ..)| batches.range(index as usize));
+        range.map_or(&[], |range| &self.holders.rows()[range])
+    }
+
+    /// The data of a batch, as `stage` takes it.
+    pub fn data(&self, index: u32) -> Result<alloy_primitives::Bytes, ListError> {
+        let format = self
+            .batches
+            .as_ref()
+            .map_or(Format::Narrow, |(_, format, _)| *format);
+        Ok(entry::encode(self.rows(index), format)?)
+    }
+
+    /// The commitments of all batches in a generation; empty for read-through.
+    pub fn commitments(&self, id: B256, lane: u32, generation: u32) -> Vec<Commitment> {
+        let staging = Staging {
+            id,
+            lane: u64::from(lane),
+            generation,
+        };
+        self.batches
+            .as_ref()
+            .map_or_else(Vec::new, |(_, _, digests)| link(staging, digests))
+    }
+}

@@ -1,0 +1,243 @@
+//! One look at the chain, as the core wants it: views, receipts, nonces, and a walk of finality.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use alloy_primitives::{Address, B256, U256};
+use sealift_protocol::State;
+use sealift_protocol::event::{BlockId, Header, Observation, View};
+use sealift_protocol::plan::Plan;
+use sealift_protocol::state::Status;
+
+use crate::chain::{Answer, At, Chain, ChainError, Query};
+use crate::list::Prepared;
+use crate::view::{self, Sight, ViewError};
+
+/// Final blocks that are remembered, so that a receipt can be held against them.
+const REMEMBERED_BLOCKS: usize = 4096;
+
+/// What was seen: the core's part, and the sights that it came from.
+#[derive(Debug)]
+pub struct Look {
+    /// What the core needs.
+    pub observation: Observation,
+    /// The contracts at the newest block.
+    pub latest: Sight,
+    /// The contracts at the finalized block.
+    pub finalized: Sight,
+}
+
+/// Looks at the chain, and remembers how far finality was walked.
+#[derive(Debug, Default)]
+pub struct Looker {
+    walked: Option<BlockId>,
+    final_blocks: BTreeMap<u64, B256>,
+}
+
+impl Looker {
+    /// Looks once. `lists` are the final lists that are fixed, a lane each.
+    pub fn look<C: Chain + ?Sized>(
+        &mut self,
+        chain: &C,
+        plan: &Plan,
+        state: &State,
+        lists: &[Option<Prepared>],
+        (now_secs, tip): (u64, u128),
+    ) -> Result<Look, ViewError> {
+        // Receipts first: what they show is in the blocks that are read after them.
+        let receipts = receipts(chain, state)?;
+        let newest = header(chain, At::Latest)?;
+        let fin = header(chain, At::Finalized)?;
+        let walked_to = self.walk(chain, state.finality, &fin)?;
+        for receipt in receipts
+            .values()
+            .filter(|receipt| receipt.block.number <= fin.number)
+        {
+            let number = receipt.block.number;
+            if let Entry::Vacant(unknown) = self.final_blocks.entry(number) {
+                unknown.insert(header(chain, At::Number(number))?.hash);
+            }
+        }
+        let mut latest = view::read(chain, plan, &newest)?;
+        let mut finalized = if newest.hash == fin.hash {
+            latest.clone()
+        } else {
+            view::read(chain, plan, &fin)?
+        };
+        for sight in [&mut latest, &mut finalized] {
+            compare(plan, sight, lists);
+            materialized(chain, plan, sight, lists)?;
+        }
+        let observation = Observation {
+            now_secs,
+            latest: latest.view.clone(),
+            finalized: finalized.view.clone(),
+            final_blocks: self.final_blocks.clone(),
+            walked_to,
+            nonces: nonces(chain, At::Hash(newest.hash), state)?,
+            final_nonces: nonces(chain, At::Hash(fin.hash), state)?,
+            receipts,
+            base_fee: newest.base_fee,
+            tip,
+        };
+        Ok(Look {
+            observation,
+            latest,
+            finalized,
+        })
+    }
+
+    /// Walks by parent hash from the finalized block down to where the last walk began, and returns
+    /// the mark where the walk joins it, else the block at which it does not.
+    fn walk<C: Chain + ?Sized>(
+        &mut self,
+        chain: &C,
+        mark: Option<BlockId>,
+        fin: &Header,
+    ) -> Result<Option<BlockId>, ChainError> {
+        let Some(from) = self.walked.or(mark) else {
+            self.remember(fin);
+            return Ok(None);
+        };
+        if fin.number < from.number {
+            return Ok(Some(fin.id()));
+        }
+        let mut reached = *fin;
+        self.remember(fin);
+        while reached.number > from.number {
+            let Some(parent) = chain.header(At::Hash(reached.parent))? else {
+                return Err(ChainError::Missing(At::Hash(reached.parent)));
+            };
+            reached = parent;
+            self.final_blocks.insert(reached.number, reached.hash);
+        }
+        while self.final_blocks.len() > REMEMBERED_BLOCKS {
+            self.final_blocks.pop_first();
+        }
+        Ok(if reached.id() == from {
+            mark.or(Some(from))
+        } else {
+            Some(reached.id())
+        })
+    }
+
+    fn remember(&mut self, fin: &Header) {
+        self.walked = Some(fin.id());
+        self.final_blocks.insert(fin.number, fin.hash);
+    }
+}
+
+fn header<C: Chain + ?Sized>(chain: &C, at: At) -> Result<Header, ChainError> {
+    chain.header(at)?.ok_or(ChainError::Missing(at))
+}
+
+fn receipts<C: Chain + ?Sized>(
+    chain: &C,
+    state: &State,
+) -> Result<BTreeMap<B256, sealift_protocol::event::Receipt>, ChainError> {
+    let hashes: Vec<B256> = state
+        .unsettled()
+        .filter(|(_, tx)| !matches!(tx.status, Status::Finalized { .. }))
+        .flat_map(|(_, tx)| tx.variants.iter().map(|variant| variant.hash))
+        .collect();
+    if hashes.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let found = chain.receipts(&hashes)?;
+    Ok(hashes
+        .into_iter()
+        .zip(found)
+        .filter_map(|(hash, found)| Some((hash, found?)))
+        .collect())
+}
+
+fn nonces<C: Chain + ?Sized>(
+    chain: &C,
+    at: At,
+    state: &State,
+) -> Result<BTreeMap<Address, u64>, ChainError> {
+    let accounts: Vec<Address> = state.policy.signers.iter().copied().collect();
+    let queries: Vec<Query> = accounts
+        .iter()
+        .map(|account| Query::Nonce(*account))
+        .collect();
+    let answers = chain.read(at, &queries)?;
+    let pair = |(account, answer)| match answer {
+        Answer::Word(nonce) => Some((account, nonce.saturating_to::<u64>())),
+        _ => None,
+    };
+    Ok(accounts.into_iter().zip(answers).filter_map(pair).collect())
+}
+
+/// Holds what is staged against our lists: the head at the cursor, and the declaration.
+fn compare(plan: &Plan, sight: &mut Sight, lists: &[Option<Prepared>]) {
+    let id = crate::contracts::id(plan);
+    let staged = std::mem::take(&mut sight.staged);
+    for (index, state) in staged.iter().enumerate() {
+        let Some(list) = lists.get(index).and_then(Option::as_ref) else {
+            continue;
+        };
+        let view = &mut sight.view.lanes[index];
+        if !plan.lanes[index].source.is_staged() || state.generation == 0 {
+            continue;
+        }
+        let lane = index as u32;
+        let ours = list.commitments(id, lane, state.generation);
+        let head = match state.cursor {
+            0 => Some(sealift_manifest::head::head0(
+                id,
+                u64::from(lane),
+                state.generation,
+            )),
+            cursor => ours.get(cursor as usize - 1).map(|batch| batch.head),
+        };
+        let last = ours.last().map(|batch| batch.head);
+        let declared = state.declaredBatches == 0
+            || (state.declaredBatches as usize == ours.len()
+                && Some(state.declaredHead) == last
+                && state.declaredSum == list.facts.sum
+                && state.declaredCount == list.facts.count);
+        view.ours = Some(head == Some(state.head) && declared);
+    }
+    sight.staged = staged;
+}
+
+/// Which chunks of holders are materialized, by the last account of each.
+fn materialized<C: Chain + ?Sized>(
+    chain: &C,
+    plan: &Plan,
+    sight: &mut Sight,
+    lists: &[Option<Prepared>],
+) -> Result<(), ViewError> {
+    if sight.view.phase != sealift_protocol::event::Phase::Committed {
+        return Ok(());
+    }
+    let View { at, lanes, .. } = &mut sight.view;
+    for (index, lane) in plan
+        .lanes
+        .iter()
+        .enumerate()
+        .filter(|(_, lane)| lane.materialize)
+    {
+        let Some(list) = lists.get(index).and_then(Option::as_ref) else {
+            continue;
+        };
+        let chunks = list
+            .holders
+            .rows()
+            .chunks(lane.materialize_size.max(1) as usize);
+        let queries: Vec<Query> = chunks
+            .map(|chunk| chunk[chunk.len() - 1].account)
+            .map(|account| {
+                let call = crate::abi::staged::StagedERC20::materializedCall { account };
+                view::query(lane.ledger, &call)
+            })
+            .collect();
+        let answers = chain.read(At::Hash(at.hash), &queries)?;
+        lanes[index].materialized = answers
+            .iter()
+            .map(|answer| matches!(answer, Answer::Bytes(word) if U256::try_from_be_slice(word) == Some(U256::ONE)))
+            .collect();
+    }
+    Ok(())
+}

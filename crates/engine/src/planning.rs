@@ -1,0 +1,588 @@
+//! From a holder list and a chain to a plan; whatever cannot be migrated safely is refused here,
+//! before anything is sent.
+
+use alloy_primitives::{Address, B256, Bytes, U256, b256, keccak256};
+use alloy_sol_types::SolCall;
+use sealift_manifest::holders::{Holder, Holders};
+use sealift_protocol::event::{BlockId, Header};
+use sealift_protocol::plan::{Control, LanePlan, Plan, Roles, Snapshot, Source};
+
+use crate::abi::Legacy;
+use crate::abi::probe::Probe;
+use crate::balances::{self, BalanceError};
+use crate::chain::{Answer, At, Chain, ChainError, Query};
+use crate::contracts::{self, TokenFacts};
+use crate::view::{decode, query};
+
+/// The role that OpenZeppelin's presets give to whoever may pause: keccak256("PAUSER_ROLE").
+pub const PAUSER_ROLE: B256 =
+    b256!("65d7a28e3265b37a6474929f336521b332c1681b933f6cb9f3376673440d862a");
+
+/// The storage words of a proxy (EIP-1967): implementation, admin, beacon.
+const PROXY_WORDS: [(&str, B256); 3] = [
+    (
+        "implementation",
+        b256!("360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"),
+    ),
+    (
+        "admin",
+        b256!("b53127684a568b3173ae13b9f8a6016e243e63b6e8ee1178d6a717850b5d6103"),
+    ),
+    (
+        "beacon",
+        b256!("a3f0ad74e5423aebfd80d3ef4346578335a9a72aeaee59ff6cb3582b35133d50"),
+    ),
+];
+
+/// Listed balances that are read again at the snapshot block, spread over the list.
+const SAMPLED: usize = 256;
+
+/// What a user asks for, a lane.
+#[derive(Clone, Debug)]
+pub struct LaneRequest {
+    /// The token that holders have today.
+    pub legacy: Address,
+    /// Where amounts come from.
+    pub source: Source,
+    /// The role that pauses, where control is by roles.
+    pub pauser_role: B256,
+    /// The successor's name; legacy's where absent.
+    pub name: Option<String>,
+    /// The successor's symbol; legacy's where absent.
+    pub symbol: Option<String>,
+    /// Whether the tails emit a Transfer event for each holder.
+    pub materialize: bool,
+    /// The block that the list is as of; the newest where absent.
+    pub snapshot_block: Option<u64>,
+}
+
+/// What a user asks for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Who may do what.
+    pub roles: Roles,
+    /// Unix seconds at which anybody may abort.
+    pub deadline_secs: u64,
+    /// Longest freeze in seconds.
+    pub max_freeze_secs: u64,
+    /// Whether anybody may commit what is sealed.
+    pub preauthorised: bool,
+    /// Salt of addresses and id.
+    pub nonce: B256,
+    /// The lanes.
+    pub lanes: Vec<LaneRequest>,
+}
+
+/// Batch sizes and gas limits, from simulation under the chain's rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizing {
+    /// Holders a stage transaction.
+    pub batch_size: u32,
+    /// Gas limit of a stage transaction.
+    pub stage_gas: u64,
+    /// Holders a materialize transaction.
+    pub materialize_size: u32,
+    /// Gas limit of a materialize transaction.
+    pub materialize_gas: u64,
+}
+
+/// Simulates batches of a source over some holders under the chain's rules.
+pub type Sizer<'a> = dyn FnMut(Source, &[Holder]) -> Result<Sizing, String> + 'a;
+
+/// Why there is no plan. Nothing was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The chain does not answer.
+    #[error("the chain cannot be read")]
+    Chain(#[from] ChainError),
+    /// Balances could not be read.
+    #[error(transparent)]
+    Balance(#[from] BalanceError),
+    /// There is no contract at the legacy address.
+    #[error("there is no contract at {0}")]
+    NoContract(Address),
+    /// The CREATE2 deployer is not on this chain.
+    #[error("the CREATE2 deployer {} is not on this chain", contracts::FACTORY)]
+    NoFactory,
+    /// Legacy does not answer as an ERC-20 with a pause does.
+    #[error("{legacy} does not answer {call}: it is no pausable ERC-20")]
+    NotPausable {
+        /// The token.
+        legacy: Address,
+        /// The call.
+        call: &'static str,
+    },
+    /// Control of legacy cannot be made exclusive.
+    #[error("{legacy} cannot be frozen exclusively: {reason}")]
+    NotExclusive {
+        /// The token.
+        legacy: Address,
+        /// Why.
+        reason: String,
+    },
+    /// The list does not add up to the supply.
+    #[error("the list adds up to {sum}, the supply of {legacy} is {supply} ({difference})")]
+    SumIsNotSupply {
+        /// The token.
+        legacy: Address,
+        /// Of the list, base units.
+        sum: U256,
+        /// Of the token, base units.
+        supply: U256,
+        /// Which is larger and by how much.
+        difference: String,
+    },
+    /// A listed balance is not the one on chain at the snapshot block.
+    #[error(
+        "{account} is listed with {listed} and has {found} at block {block}: the list is stale"
+    )]
+    StaleList {
+        /// Whose.
+        account: Address,
+        /// In the list, base units.
+        listed: U256,
+        /// On chain, base units.
+        found: U256,
+        /// Snapshot block.
+        block: u64,
+    },
+    /// The token does not move what it is told to.
+    #[error("{legacy} is a token that cannot be migrated: {evidence}")]
+    Bites {
+        /// The token.
+        legacy: Address,
+        /// What was measured.
+        evidence: String,
+    },
+    /// The deadline is too near or too far, or roles are missing.
+    #[error("{0}")]
+    Request(String),
+    /// Batches could not be sized.
+    #[error("batches cannot be sized: {0}")]
+    Sizing(String),
+    /// A constructor of ours reverts on this chain.
+    #[error("the {0} cannot be deployed on this chain")]
+    Constructor(&'static str),
+}
+
+/// Makes a plan. `lists` are the holders, a lane each; `size` simulates batches under the chain's
+/// rules.
+pub fn plan<C: Chain + ?Sized>(
+    chain: &C,
+    request: &Request,
+    lists: &[Holders],
+    size: &mut Sizer<'_>,
+) -> Result<Plan, PlanError> {
+    let identity = chain.identity()?;
+    let newest = chain
+        .header(At::Latest)?
+        .ok_or(ChainError::Missing(At::Latest))?;
+    check_request(request, lists, newest.timestamp)?;
+    let at = At::Hash(newest.hash);
+    if !has_code(chain, at, contracts::FACTORY)? {
+        return Err(PlanError::NoFactory);
+    }
+    let migration_init = contracts::migration_init(request.roles.owner);
+    let migration = contracts::address_of(request.nonce, &migration_init);
+    let mut lanes = Vec::new();
+    for (index, (lane, list)) in (0..).zip(request.lanes.iter().zip(lists)) {
+        let sizing = size(lane.source, list.rows()).map_err(PlanError::Sizing)?;
+        let place = Place {
+            migration,
+            nonce: request.nonce,
+            index,
+        };
+        lanes.push(plan_lane(chain, &newest, lane, list, sizing, place)?);
+    }
+    Ok(Plan {
+        version: 1,
+        chain_id: identity.chain_id,
+        genesis: identity.genesis,
+        nonce: request.nonce,
+        roles: request.roles,
+        deadline_secs: request.deadline_secs,
+        max_freeze_secs: request.max_freeze_secs,
+        preauthorised: request.preauthorised,
+        migration,
+        lanes,
+    })
+}
+
+fn check_request(request: &Request, lists: &[Holders], now: u64) -> Result<(), PlanError> {
+    let wrong = |text: &str| Err(PlanError::Request(text.to_owned()));
+    let Roles {
+        owner,
+        operator,
+        guardian,
+    } = request.roles;
+    if [owner, operator, guardian].contains(&Address::ZERO) {
+        return wrong("owner, operator and guardian must be set");
+    }
+    if request.lanes.is_empty() || request.lanes.len() > 16 || request.lanes.len() != lists.len() {
+        return wrong("a migration has 1 to 16 lanes, and a holder list for each");
+    }
+    if request.deadline_secs <= now {
+        return wrong("the deadline has passed on this chain's clock");
+    }
+    if request.max_freeze_secs == 0 {
+        return wrong("the longest freeze must be at least one second");
+    }
+    let own_reads = |lane: &LaneRequest| !lane.source.is_declared();
+    if request.preauthorised && !request.lanes.iter().all(own_reads) {
+        return wrong(
+            "a commit by anyone is allowed only where the contract reads every lane itself",
+        );
+    }
+    Ok(())
+}
+
+struct Place {
+    migration: Address,
+    nonce: B256,
+    index: u32,
+}
+
+fn plan_lane<C: Chain + ?Sized>(
+    chain: &C,
+    newest: &Header,
+    lane: &LaneRequest,
+    list: &Holders,
+    sizing: Sizing,
+    place: Place,
+) -> Result<LanePlan, PlanError> {
+    let at = At::Hash(newest.hash);
+    let legacy = lane.legacy;
+    let code = match chain.read(at, &[Query::Code(legacy)])?.pop() {
+        Some(Answer::Bytes(code)) if !code.is_empty() => code,
+        _ => return Err(PlanError::NoContract(legacy)),
+    };
+    refuse_proxies(chain, at, legacy)?;
+    let facts = token_facts(chain, at, legacy)?;
+    let (control, recorded_owner) = control_of(chain, at, legacy, lane.pauser_role)?;
+    check_sum(legacy, list, facts.supply)?;
+    let block = snapshot_block(chain, newest, lane.snapshot_block)?;
+    check_sample(chain, legacy, list, block)?;
+    refuse_biting(chain, at, legacy, list, facts.paused)?;
+
+    let name = lane.name.clone().unwrap_or(facts.name);
+    let symbol = lane.symbol.clone().unwrap_or(facts.symbol);
+    let token = TokenFacts {
+        name: &name,
+        symbol: &symbol,
+        decimals: facts.decimals,
+    };
+    let Place {
+        migration,
+        nonce,
+        index,
+    } = place;
+    let guard_init = contracts::guard_init(migration, legacy, recorded_owner, control);
+    let ledger_init = contracts::ledger_init(migration, legacy, index, lane.source, token);
+    Ok(LanePlan {
+        legacy,
+        legacy_code_hash: keccak256(&code),
+        control,
+        recorded_owner,
+        source: lane.source,
+        guard: contracts::address_of(nonce, &guard_init),
+        guard_code_hash: runtime_hash(chain, at, guard_init, "guard")?,
+        ledger: contracts::address_of(nonce, &ledger_init),
+        ledger_code_hash: runtime_hash(chain, at, ledger_init, "successor")?,
+        name,
+        symbol,
+        decimals: facts.decimals,
+        snapshot: Snapshot {
+            block,
+            count: list.len() as u64,
+            sum: list.sum(),
+            digest: list.digest(),
+        },
+        batch_size: sizing.batch_size,
+        stage_gas: sizing.stage_gas,
+        materialize: lane.materialize,
+        materialize_size: sizing.materialize_size,
+        materialize_gas: sizing.materialize_gas,
+    })
+}
+
+fn has_code<C: Chain + ?Sized>(chain: &C, at: At, address: Address) -> Result<bool, ChainError> {
+    let answer = chain.read(at, &[Query::Code(address)])?.pop();
+    Ok(matches!(answer, Some(Answer::Bytes(code)) if !code.is_empty()))
+}
+
+/// The hash of the code that a constructor leaves, from a creation call: immutables included.
+fn runtime_hash<C: Chain + ?Sized>(
+    chain: &C,
+    at: At,
+    init: Bytes,
+    what: &'static str,
+) -> Result<B256, PlanError> {
+    let from = contracts::FACTORY;
+    let query = Query::Call {
+        from,
+        to: None,
+        data: init,
+        code_override: None,
+    };
+    match chain.read(at, &[query])?.pop() {
+        Some(Answer::Bytes(code)) if !code.is_empty() => Ok(keccak256(code)),
+        _ => Err(PlanError::Constructor(what)),
+    }
+}
+
+fn refuse_proxies<C: Chain + ?Sized>(chain: &C, at: At, legacy: Address) -> Result<(), PlanError> {
+    let queries = PROXY_WORDS.map(|(_, slot)| Query::Storage(legacy, slot.into()));
+    for ((what, _), answer) in PROXY_WORDS.iter().zip(chain.read(at, &queries)?) {
+        if matches!(answer, Answer::Word(word) if !word.is_zero()) {
+            let reason = format!(
+                "it is an upgradeable proxy (its EIP-1967 {what} word is set), and whoever \
+                 upgrades it can lift any pause"
+            );
+            return Err(PlanError::NotExclusive { legacy, reason });
+        }
+    }
+    Ok(())
+}
+
+struct LegacyFacts {
+    name: String,
+    symbol: String,
+    decimals: u8,
+    supply: U256,
+    paused: bool,
+}
+
+fn token_facts<C: Chain + ?Sized>(
+    chain: &C,
+    at: At,
+    legacy: Address,
+) -> Result<LegacyFacts, PlanError> {
+    let queries = [
+        query(legacy, &Legacy::nameCall {}),
+        query(legacy, &Legacy::symbolCall {}),
+        query(legacy, &Legacy::decimalsCall {}),
+        query(legacy, &Legacy::totalSupplyCall {}),
+        query(legacy, &Legacy::pausedCall {}),
+    ];
+    let answers = chain.read(at, &queries)?;
+    let missing = |call| PlanError::NotPausable { legacy, call };
+    Ok(LegacyFacts {
+        name: text(&answers[0]).ok_or(missing("name()"))?,
+        symbol: text(&answers[1]).ok_or(missing("symbol()"))?,
+        decimals: decode::<Legacy::decimalsCall>(&answers[2]).ok_or(missing("decimals()"))?,
+        supply: decode::<Legacy::totalSupplyCall>(&answers[3]).ok_or(missing("totalSupply()"))?,
+        paused: decode::<Legacy::pausedCall>(&answers[4]).ok_or(missing("paused()"))?,
+    })
+}
+
+/// A name or symbol: a string, or 32 bytes padded with zeros as older tokens answer.
+fn text(answer: &Answer) -> Option<String> {
+    if let Some(text) = decode::<Legacy::nameCall>(answer) {
+        return Some(text);
+    }
+    let Answer::Bytes(data) = answer else {
+        return None;
+    };
+    let word: &[u8; 32] = data.as_ref().try_into().ok()?;
+    let end = word.iter().position(|byte| *byte == 0).unwrap_or(32);
+    std::str::from_utf8(&word[..end]).ok().map(str::to_owned)
+}
+
+/// Finds who controls legacy, in a way that the guard can prove to be exclusive.
+fn control_of<C: Chain + ?Sized>(
+    chain: &C,
+    at: At,
+    legacy: Address,
+    pauser: B256,
+) -> Result<(Control, Address), PlanError> {
+    let refuse = |reason: &str| {
+        Err(PlanError::NotExclusive {
+            legacy,
+            reason: reason.to_owned(),
+        })
+    };
+    let admin = B256::ZERO;
+    let count = |role| query(legacy, &Legacy::getRoleMemberCountCall { role });
+    let queries = [
+        query(legacy, &Legacy::ownerCall {}),
+        query(legacy, &Legacy::pendingOwnerCall {}),
+        query(legacy, &Legacy::getRoleAdminCall { role: pauser }),
+        count(pauser),
+        count(admin),
+    ];
+    let answers = chain.read(at, &queries)?;
+    let owner = decode::<Legacy::ownerCall>(&answers[0]).filter(|owner| !owner.is_zero());
+    let pending = decode::<Legacy::pendingOwnerCall>(&answers[1]);
+    let role_admin = decode::<Legacy::getRoleAdminCall>(&answers[2]);
+    let members = |index: usize| decode::<Legacy::getRoleMemberCountCall>(&answers[index]);
+    match (owner, role_admin) {
+        (Some(_), Some(_)) => {
+            refuse("it has an owner and roles; which of them pauses is not shown")
+        }
+        (None, None) => refuse("it has neither an owner nor enumerable roles"),
+        (Some(owner), None) => match pending {
+            None => Ok((Control::Ownable, owner)),
+            Some(pending) if pending.is_zero() => Ok((Control::Ownable2Step, owner)),
+            Some(pending) => refuse(&format!("ownership is on its way to {pending}")),
+        },
+        (None, Some(role_admin)) => {
+            if role_admin != admin {
+                return refuse("its pauser role is administered by a role of its own");
+            }
+            let (Some(pausers), Some(admins)) = (members(3), members(4)) else {
+                return refuse("its roles cannot be enumerated, so nobody can show who has them");
+            };
+            if pausers != U256::ONE || admins != U256::ONE {
+                return refuse(&format!(
+                    "{pausers} accounts have its pauser role and {admins} its admin role; \
+                     both must be one and the same account"
+                ));
+            }
+            let queries = [pauser, admin].map(|role| {
+                query(
+                    legacy,
+                    &Legacy::getRoleMemberCall {
+                        role,
+                        index: U256::ZERO,
+                    },
+                )
+            });
+            let answers = chain.read(at, &queries)?;
+            let member = |index: usize| decode::<Legacy::getRoleMemberCall>(&answers[index]);
+            match (member(0), member(1)) {
+                (Some(a), Some(b)) if a == b => Ok((Control::Roles { pauser }, a)),
+                _ => refuse("its pauser and its admin are two accounts"),
+            }
+        }
+    }
+}
+
+fn check_sum(legacy: Address, list: &Holders, supply: U256) -> Result<(), PlanError> {
+    let sum = list.sum();
+    let difference = match sum.cmp(&supply) {
+        std::cmp::Ordering::Equal => return Ok(()),
+        std::cmp::Ordering::Less => format!("{} is missing", supply - sum),
+        std::cmp::Ordering::Greater => format!("{} too much", sum - supply),
+    };
+    Err(PlanError::SumIsNotSupply {
+        legacy,
+        sum,
+        supply,
+        difference,
+    })
+}
+
+fn snapshot_block<C: Chain + ?Sized>(
+    chain: &C,
+    newest: &Header,
+    wanted: Option<u64>,
+) -> Result<BlockId, PlanError> {
+    match wanted {
+        None => Ok(newest.id()),
+        Some(number) if number > newest.number => Err(PlanError::Request(format!(
+            "the snapshot block {number} is above the newest block {}",
+            newest.number
+        ))),
+        Some(number) => {
+            let header = chain.header(At::Number(number))?;
+            Ok(header.ok_or(ChainError::Missing(At::Number(number)))?.id())
+        }
+    }
+}
+
+/// Reads a spread of listed balances at the snapshot block; a node that no longer has that state is
+/// asked nothing (the sum and, after the freeze, every balance are checked anyway).
+fn check_sample<C: Chain + ?Sized>(
+    chain: &C,
+    legacy: Address,
+    list: &Holders,
+    block: BlockId,
+) -> Result<(), PlanError> {
+    let stride = list.len().div_ceil(SAMPLED).max(1);
+    let sample: Vec<Holder> = list.rows().iter().step_by(stride).copied().collect();
+    let accounts: Vec<Address> = sample.iter().map(|holder| holder.account).collect();
+    let found = match balances::read(chain, At::Hash(block.hash), legacy, &accounts) {
+        Err(BalanceError::Chain(ChainError::Missing(_))) => return Ok(()),
+        other => other?,
+    };
+    match sample
+        .iter()
+        .zip(found)
+        .find(|(holder, found)| holder.balance != *found)
+    {
+        None => Ok(()),
+        Some((holder, found)) => Err(PlanError::StaleList {
+            account: holder.account,
+            listed: holder.balance,
+            found,
+            block: block.number,
+        }),
+    }
+}
+
+/// Lets the largest holder transfer in simulation, and measures what moves.
+fn refuse_biting<C: Chain + ?Sized>(
+    chain: &C,
+    at: At,
+    legacy: Address,
+    list: &Holders,
+    paused: bool,
+) -> Result<(), PlanError> {
+    let bites = |evidence: String| Err(PlanError::Bites { legacy, evidence });
+    let flash = query(legacy, &Legacy::maxFlashLoanCall { token: legacy });
+    let minted = chain
+        .read(at, &[flash])?
+        .pop()
+        .and_then(|a| decode::<Legacy::maxFlashLoanCall>(&a));
+    if minted.is_some_and(|amount| !amount.is_zero()) {
+        return bites("it lends freshly minted tokens (ERC-3156 flash mint is active)".into());
+    }
+    let movable = list.iter().filter(|holder| !holder.account.is_zero());
+    let Some(largest) = movable
+        .max_by_key(|holder| holder.balance)
+        .filter(|_| !paused)
+    else {
+        return Ok(());
+    };
+    let to = Address::from_word(keccak256(b"sealift probe recipient"));
+    let probe = |amount| Query::Call {
+        from: largest.account,
+        to: Some(largest.account),
+        data: Probe::probeCall {
+            token: legacy,
+            to,
+            amount,
+        }
+        .abi_encode()
+        .into(),
+        code_override: Some((largest.account, Probe::DEPLOYED_BYTECODE.clone())),
+    };
+    let amount = largest.balance;
+    let answers = chain.read(at, &[probe(amount), probe(U256::MAX)])?;
+    let (Some(whole), Some(most)) = (
+        decode::<Probe::probeCall>(&answers[0]),
+        decode::<Probe::probeCall>(&answers[1]),
+    ) else {
+        return bites("it does not let itself be probed: balanceOf reverts".into());
+    };
+    if !whole.ok {
+        return bites(format!(
+            "its holder {} cannot transfer {amount}",
+            largest.account
+        ));
+    }
+    if whole.returnedFalse {
+        return bites("transfer answers false".into());
+    }
+    let sent = whole.senderBefore.saturating_sub(whole.senderAfter);
+    let received = whole.toAfter.saturating_sub(whole.toBefore);
+    if sent != amount || received != amount {
+        return bites(format!(
+            "a transfer of {amount} takes {sent} and delivers {received}"
+        ));
+    }
+    if most.ok && !most.returnedFalse {
+        return bites("a transfer of 2^256 - 1 succeeds: the maximum means \"everything\"".into());
+    }
+    Ok(())
+}
