@@ -40,12 +40,12 @@ fn check_exact(value: &Value) -> Result<(), CanonicalError> {
             let magnitude = number
                 .as_u64()
                 .or_else(|| number.as_i64().map(i64::unsigned_abs));
-            match magnitude {
-                Some(magnitude) if magnitude > MAX_INTEGER => Err(CanonicalError::Inexact {
-                    number: number.to_string(),
-                }),
-                _ => Ok(()),
+            if magnitude.map_or(number.is_f64(), |magnitude| magnitude <= MAX_INTEGER) {
+                return Ok(());
             }
+            Err(CanonicalError::Inexact {
+                number: number.to_string(),
+            })
         }
         Value::Array(items) => items.iter().try_for_each(check_exact),
         Value::Object(fields) => fields.values().try_for_each(check_exact),

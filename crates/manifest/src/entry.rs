@@ -83,12 +83,6 @@ pub enum EntryError {
         /// Position in the data, from 0.
         index: usize,
     },
-    /// The sum of the amounts is 2^256 or larger.
-    #[error("the sum of the amounts exceeds 256 bits at {account}")]
-    SumOverflow {
-        /// The first account with which the sum overflows.
-        account: Address,
-    },
 }
 
 /// Writes holders as the data of one batch. They must be strictly ascending and not empty.
@@ -114,9 +108,10 @@ pub(crate) fn encode_into(
     let mut previous = None;
     for &Holder { account, balance } in rows {
         check_entry(previous, account, Some(balance), format)?;
+        // Below 2^208 each: 2^48 of them would have to meet in one batch.
         sum = sum
             .checked_add(balance)
-            .ok_or(EntryError::SumOverflow { account })?;
+            .expect("the sum of a batch fits in 256 bits");
         match format {
             Format::Accounts => data.extend_from_slice(account.as_slice()),
             Format::Narrow => {

@@ -1,8 +1,16 @@
-//! Heads: the hash chain over what is staged, as the migration contract computes it.
+//! Heads: the hash chain over what is staged, as the migration contract computes it
+//! (`contracts/src/libraries/Heads.sol`).
 //!
 //! Every preimage is `abi.encode` of static values: 32-byte big-endian words.
 
-use alloy_primitives::{B256, Keccak256, U256};
+use alloy_primitives::{Address, B256, Keccak256, U256};
+
+/// What names one migration in every hash and event:
+/// `keccak256(abi.encode(chainId, migration, rulesHash, nonce))`, where `rulesHash` is
+/// `keccak256(abi.encode(rules))`.
+pub fn migration_id(chain_id: u64, migration: Address, rules_hash: B256, nonce: B256) -> B256 {
+    hash_words([word(chain_id), migration.into_word(), rules_hash, nonce])
+}
 
 /// The head of a lane before its first batch in a generation:
 /// `keccak256(abi.encode(id, lane, generation))`.

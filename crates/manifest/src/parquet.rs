@@ -30,7 +30,7 @@ const HOLDER_LEN: usize = 20;
 const BALANCE: &str = "balance";
 const BALANCE_LEN: usize = 32;
 /// Rows of a row group.
-const GROUP_ROWS: usize = 1 << 20;
+const GROUP_ROWS: usize = 1 << 17;
 /// Rows that are decoded or encoded at once.
 const CHUNK_ROWS: usize = 8192;
 
