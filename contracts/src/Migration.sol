@@ -32,7 +32,6 @@ contract Migration is IMigration, ReentrancyGuardTransient {
         // slots
         uint256 declaredSum;
         bytes32 declaredHead;
-        bytes32 attested; // what the guard attested at the seal: one slot for commit to read
     }
 
     /// @dev The limit on lanes: keeps freeze, seal, commit and abort far below the transaction cap.
@@ -54,6 +53,8 @@ contract Migration is IMigration, ReentrancyGuardTransient {
     address public guardian;
     mapping(uint256 lane => LaneRules) internal _rules;
     mapping(uint256 lane => Lane) internal _lanes;
+    /// @dev The sealed head and what every guard attested at the seal, in one slot for commit to read.
+    bytes32 internal _attested;
 
     /// @inheritdoc IMigration
     address public immutable owner;
@@ -185,11 +186,12 @@ contract Migration is IMigration, ReentrancyGuardTransient {
             LaneRules storage rules = _rules[i];
             _requireComplete(i, rules.source, state);
             bytes32 codeHash = rules.legacyCodeHash;
-            state.attested = _attest(i, rules.guard, Heads.attested(codeHash, state.supply));
             head = Heads.sealLane(
                 head, i, state.generation, state.count, state.sum, state.head, state.supply, codeHash
             );
         }
+        _requireUnchanged(word);
+        _attested = _attest(word, head);
         sealedHead = head;
         _decision = word.withPhase(Phase.SEALED);
         emit Sealed(id_, head);
@@ -201,12 +203,11 @@ contract Migration is IMigration, ReentrancyGuardTransient {
         Decision word = _require(_decision, Phase.SEALED);
         if (msg.sender != owner && !word.preauthorised()) revert NotAllowed(msg.sender);
         _requireBefore(word);
-        bytes32 expected = sealedHead;
-        if (head != expected) revert WrongHead(expected, head);
-        uint256 lanes = word.lanes();
-        for (uint256 i = 0; i < lanes; ++i) {
-            // slither-disable-next-line unused-return
-            _attest(i, _rules[i].guard, _lanes[i].attested);
+        if (_attest(word, head) != _attested) {
+            // Only now the slots are read that say what is different. Were nothing found to be, then
+            // everything has been checked one by one.
+            if (head != sealedHead) revert WrongHead(sealedHead, head);
+            _requireUnchanged(word);
         }
         _decision = word.withPhase(Phase.COMMITTED);
         emit Committed(id, head);
@@ -334,15 +335,26 @@ contract Migration is IMigration, ReentrancyGuardTransient {
         return state.cursor == 0 ? 0 : uint256(state.last) + 1;
     }
 
-    /// @dev The guard's word must hash to what was recorded. Returns the recorded hash.
-    function _attest(uint256 lane_, IGuard guard, bytes32 recorded) internal view returns (bytes32) {
-        (bool isFrozen, uint256 supply, bytes32 codeHash) = guard.attest();
-        if (!isFrozen) revert NotFrozen(lane_);
-        if (Heads.attested(codeHash, supply) != recorded) {
-            if (codeHash != _rules[lane_].legacyCodeHash) revert CodeChanged(lane_);
-            revert SupplyChanged(lane_, _lanes[lane_].supply, supply);
+    /// @dev Every guard's attestation, folded into the head: equal at seal and at commit, or something
+    /// has changed.
+    function _attest(Decision word, bytes32 head) internal view returns (bytes32 folded) {
+        folded = head;
+        uint256 lanes = word.lanes();
+        for (uint256 i = 0; i < lanes; ++i) {
+            (bool isFrozen, uint256 supply, bytes32 codeHash) = _rules[i].guard.attest();
+            if (!isFrozen) revert NotFrozen(i);
+            folded = Heads.attest(folded, supply, codeHash);
         }
-        return recorded;
+    }
+
+    /// @dev Every guard attests what the rules and the freeze recorded.
+    function _requireUnchanged(Decision word) internal view {
+        for (uint256 i = 0; i < word.lanes(); ++i) {
+            (bool isFrozen, uint256 supply, bytes32 codeHash) = _rules[i].guard.attest();
+            if (!isFrozen) revert NotFrozen(i);
+            if (codeHash != _rules[i].legacyCodeHash) revert CodeChanged(i);
+            if (supply != _lanes[i].supply) revert SupplyChanged(i, _lanes[i].supply, supply);
+        }
     }
 
     /// @dev With legacy frozen, strictly ascending accounts whose amounts sum to the supply prove that

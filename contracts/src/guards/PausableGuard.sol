@@ -44,7 +44,7 @@ contract PausableGuard is IGuard {
 
     /// @inheritdoc IGuard
     function exclusive() public view returns (bool ok, bytes32 reason) {
-        (bool answered, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.paused, ()));
+        (bool answered, uint256 word) = legacy.ask(ILegacy.paused.selector);
         if (!answered || word > 1) return (false, "NO_PAUSED");
         reason = role == 0 ? _whyNotOwner() : _whyNotRole();
         ok = reason == 0;
@@ -66,7 +66,7 @@ contract PausableGuard is IGuard {
         if (!was) _pause();
         _unpause();
         _pause();
-        (ok, supply) = legacy.ask(abi.encodeCall(ILegacy.totalSupply, ()));
+        (ok, supply) = legacy.ask(ILegacy.totalSupply.selector);
         if (!ok) revert NotExclusive("NO_SUPPLY");
         emit GuardFrozen(legacy, was);
     }
@@ -74,7 +74,7 @@ contract PausableGuard is IGuard {
     /// @inheritdoc IGuard
     function attest() external view returns (bool isFrozen, uint256 supply, bytes32 codeHash) {
         bool ok;
-        (ok, supply) = legacy.ask(abi.encodeCall(ILegacy.totalSupply, ()));
+        (ok, supply) = legacy.ask(ILegacy.totalSupply.selector);
         isFrozen = ok && _pausedIs(true) && _stillHeld();
         codeHash = legacy.codehash;
     }
@@ -110,10 +110,10 @@ contract PausableGuard is IGuard {
     // ------------------------------------------------------------------ what is shown
 
     function _whyNotOwner() internal view returns (bytes32) {
-        (bool ok, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.owner, ()));
+        (bool ok, uint256 word) = legacy.ask(ILegacy.owner.selector);
         if (!ok) return "NO_OWNER";
         if (word != _self()) return "NOT_OWNER";
-        (ok, word) = legacy.ask(abi.encodeCall(ILegacy.pendingOwner, ()));
+        (ok, word) = legacy.ask(ILegacy.pendingOwner.selector);
         if (ok && word != 0) return "PENDING_OWNER";
         (ok,) = legacy.ask(abi.encodeCall(ILegacy.getRoleAdmin, (bytes32(0))));
         if (ok) return "ROLES_TOO";
@@ -121,7 +121,7 @@ contract PausableGuard is IGuard {
     }
 
     function _whyNotRole() internal view returns (bytes32) {
-        (bool ok, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.owner, ()));
+        (bool ok, uint256 word) = legacy.ask(ILegacy.owner.selector);
         if (ok && word != 0) return "OWNER_TOO";
         bytes32 current = role;
         for (uint256 i = 0; i < MAX_ROLES; ++i) {
@@ -142,8 +142,7 @@ contract PausableGuard is IGuard {
     /// or the sole member of a role and of its admins, can admit another, and this guard does that only
     /// after ABORTED. So what is left to see is that the control has not been taken away.
     function _stillHeld() internal view returns (bool) {
-        if (role == 0) return _owns() && !_pendingOwner();
-        return _hasRole(role, address(this));
+        return role == 0 ? _owns() : _hasRole(role, address(this));
     }
 
     // ------------------------------------------------------------------ what is done
@@ -217,18 +216,18 @@ contract PausableGuard is IGuard {
 
     /// @dev False also where the token does not answer: nothing is concluded from silence.
     function _pausedIs(bool wanted) internal view returns (bool) {
-        (bool ok, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.paused, ()));
+        (bool ok, uint256 word) = legacy.ask(ILegacy.paused.selector);
         return ok && word == (wanted ? 1 : 0);
     }
 
     function _owns() internal view returns (bool) {
-        (bool ok, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.owner, ()));
+        (bool ok, uint256 word) = legacy.ask(ILegacy.owner.selector);
         return ok && word == _self();
     }
 
     /// @dev A token that does not say who owns it is not one with nothing to give back: try again later.
     function _ownsOrRefuse() internal view returns (bool) {
-        (bool ok, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.owner, ()));
+        (bool ok, uint256 word) = legacy.ask(ILegacy.owner.selector);
         if (!ok) revert ControlRefused();
         return word == _self();
     }
@@ -240,13 +239,8 @@ contract PausableGuard is IGuard {
     }
 
     function _pendingOwnerIs(address account) internal view returns (bool) {
-        (bool ok, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.pendingOwner, ()));
+        (bool ok, uint256 word) = legacy.ask(ILegacy.pendingOwner.selector);
         return ok && word == uint160(account);
-    }
-
-    function _pendingOwner() internal view returns (bool) {
-        (bool ok, uint256 word) = legacy.ask(abi.encodeCall(ILegacy.pendingOwner, ()));
-        return ok && word != 0;
     }
 
     function _hasRole(bytes32 role_, address account) internal view returns (bool) {

@@ -15,6 +15,8 @@ contract StagedERC20 is SuccessorERC20 {
 
     /// @notice Nothing is staged in a READ_THROUGH lane.
     error BadSource();
+    /// @notice Legacy does not say what an account has.
+    error NoBalance(address account);
 
     constructor(
         string memory name_,
@@ -91,29 +93,51 @@ contract StagedERC20 is SuccessorERC20 {
             if (amount > AMOUNT_MASK) revert AmountTooLarge(holder, amount);
             floor = account + 1;
             sum += amount;
-            _words[holder] = tag | amount;
+            _words[holder].bits = tag | amount;
         }
         nextFloor = floor;
     }
 
-    /// @dev Packed 20-byte accounts; the amount is what frozen legacy says.
+    /// @dev Packed 20-byte accounts; the amount is what frozen legacy says. Assembly for the same reason:
+    /// the compiler's call and its checks cost about 400 gas a holder more.
     function _stageRead(uint256 tag, uint256 floor, bytes calldata data)
         internal
         returns (uint256 sum, uint256 nextFloor)
     {
-        IERC20 token = IERC20(legacy);
-        for (uint256 pos = 0; pos < data.length; pos += 20) {
-            address holder = address(bytes20(data[pos:pos + 20]));
-            uint256 account = uint160(holder);
-            if (account < floor) _refuse(account, floor);
-            uint256 amount = token.balanceOf(holder);
-            if (amount == 0) _refuse(account, floor);
-            if (amount > AMOUNT_MASK) revert AmountTooLarge(holder, amount);
-            floor = account + 1;
-            sum += amount;
-            _words[holder] = tag | amount;
+        address token = legacy;
+        bytes4 selector = IERC20.balanceOf.selector;
+        uint256 last = 0;
+        uint256 amount = 1;
+        bool answered = true;
+        assembly ("memory-safe") {
+            let question := mload(0x40)
+            mstore(question, selector)
+            mstore(0x20, _words.slot)
+            let end := add(data.offset, data.length)
+            for { let pos := data.offset } lt(pos, end) { pos := add(pos, 20) } {
+                last := shr(96, calldataload(pos))
+                mstore(add(question, 4), last)
+                answered := staticcall(gas(), token, question, 36, 0, 32)
+                answered := and(answered, gt(returndatasize(), 31))
+                amount := mload(0)
+                if or(lt(last, floor), or(iszero(answered), gt(sub(amount, 1), sub(AMOUNT_MASK, 1)))) { break }
+                floor := add(last, 1)
+                sum := add(sum, amount)
+                mstore(0, last)
+                sstore(keccak256(0, 0x40), or(tag, amount))
+                last := not(0)
+            }
         }
+        if (last != type(uint256).max) _refuseRead(last, floor, answered, amount);
         nextFloor = floor;
+    }
+
+    function _refuseRead(uint256 account, uint256 floor, bool answered, uint256 amount) internal pure {
+        // forge-lint: disable-next-line(unsafe-typecast)
+        address holder = address(uint160(account));
+        if (account >= floor && !answered) revert NoBalance(holder);
+        if (account >= floor && amount > AMOUNT_MASK) revert AmountTooLarge(holder, amount);
+        _refuse(account, floor);
     }
 
     function _entitlement(address, uint256 word, uint256 decided) internal pure override returns (uint256) {

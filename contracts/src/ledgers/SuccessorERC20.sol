@@ -19,8 +19,13 @@ abstract contract SuccessorERC20 is ERC20, ERC20Permit, ILedger {
     uint256 internal constant GENERATION_SHIFT = 208;
     uint256 internal constant AMOUNT_MASK = (1 << 208) - 1;
 
-    /// @dev Live: LIVE | balance. Before: what the strategy staged, see {_entitlement}.
-    mapping(address account => uint256 word) internal _words;
+    /// @dev A balance word, in a struct so that its slot is computed once for a read and a write. Live:
+    /// LIVE | balance. Before: what the strategy staged, see {_entitlement}.
+    struct Word {
+        uint256 bits;
+    }
+
+    mapping(address account => Word) internal _words;
     /// @dev What was decided, copied here by the first touch: LIVE | generation << 208 | supply.
     uint256 internal _latch;
 
@@ -53,13 +58,14 @@ abstract contract SuccessorERC20 is ERC20, ERC20Permit, ILedger {
     /// @inheritdoc ILedger
     function materialize(address[] calldata accounts) external {
         for (uint256 i = 0; i < accounts.length; ++i) {
-            _liveWord(accounts[i]);
+            Word storage word = _words[accounts[i]];
+            if (word.bits & LIVE == 0) _touch(accounts[i], word);
         }
     }
 
     /// @inheritdoc ILedger
     function materialized(address account) external view returns (bool) {
-        return _words[account] & LIVE != 0;
+        return _words[account].bits & LIVE != 0;
     }
 
     function decimals() public view override returns (uint8) {
@@ -73,7 +79,7 @@ abstract contract SuccessorERC20 is ERC20, ERC20Permit, ILedger {
 
     /// @notice Zero before the decision.
     function balanceOf(address account) public view override returns (uint256) {
-        uint256 word = _words[account];
+        uint256 word = _words[account].bits;
         if (word & LIVE != 0) return word ^ LIVE;
         uint256 decided = _decided();
         return decided == 0 ? 0 : _entitlement(account, word, decided);
@@ -86,47 +92,56 @@ abstract contract SuccessorERC20 is ERC20, ERC20Permit, ILedger {
     /// @dev Both words first become live; then OpenZeppelin's arithmetic on words of our own. There is
     /// no mint and no burn, so neither side is ever the zero address here.
     function _update(address from, address to, uint256 value) internal override {
-        uint256 word = _liveWord(from);
-        uint256 balance = word ^ LIVE;
-        if (balance < value) revert ERC20InsufficientBalance(from, balance, value);
+        Word storage word = _words[from];
+        uint256 bits = word.bits;
+        if (bits & LIVE == 0) bits = _touch(from, word);
+        if (bits ^ LIVE < value) revert ERC20InsufficientBalance(from, bits ^ LIVE, value);
         unchecked {
-            // No underflow: value <= balance. No overflow into LIVE: balances sum to less than 2^255.
-            _words[from] = word - value;
-            _words[to] = _liveWord(to) + value;
+            // No underflow: value is at most the balance. No overflow into LIVE: see {GENERATION_SHIFT}.
+            word.bits = bits - value;
+            word = _words[to];
+            bits = word.bits;
+            if (bits & LIVE == 0) bits = _touch(to, word);
+            word.bits = bits + value;
         }
         emit Transfer(from, to, value);
     }
 
-    /// @dev Every allowance passes here or through {_spendAllowance}: approve and permit.
+    /// @dev approve and permit.
     function _approve(address owner, address spender, uint256 value, bool emitEvent) internal override {
         if (emitEvent) _requireLive(owner);
         super._approve(owner, spender, value, emitEvent);
     }
 
+    /// @dev OpenZeppelin's, but that what is refused before the decision says so. Without allowances
+    /// there is nothing to spend then, so that the usual path needs no check of its own.
     function _spendAllowance(address owner, address spender, uint256 value) internal override {
-        _requireLive(owner);
-        super._spendAllowance(owner, spender, value);
+        uint256 current = allowance(owner, spender);
+        if (current < value) {
+            _requireLive(owner);
+            revert ERC20InsufficientAllowance(spender, current, value);
+        }
+        if (current != type(uint256).max) {
+            unchecked {
+                _approve(owner, spender, current - value, false);
+            }
+        }
     }
 
-    /// @dev The balance word of an account, after its first touch.
-    function _liveWord(address account) internal returns (uint256 word) {
-        word = _words[account];
-        if (word & LIVE == 0) word = _touch(account, word);
-    }
-
-    function _touch(address account, uint256 word) internal returns (uint256) {
+    /// @dev The first touch of an account: pins its balance. Returns the live word.
+    function _touch(address account, Word storage word) internal returns (uint256 bits) {
         uint256 decided = _decided();
         if (decided == 0) revert NotLive();
         if (_latch == 0) _latch = decided;
-        uint256 amount = _entitlement(account, word, decided);
+        uint256 amount = _entitlement(account, word.bits, decided);
         if (amount > AMOUNT_MASK) revert AmountTooLarge(account, amount);
-        _words[account] = LIVE | amount;
+        bits = LIVE | amount;
+        word.bits = bits;
         if (amount > 0) emit Transfer(address(0), account, amount);
-        return LIVE | amount;
     }
 
     function _requireLive(address account) internal view {
-        if (_words[account] & LIVE == 0 && _decided() == 0) revert NotLive();
+        if (_words[account].bits & LIVE == 0 && _decided() == 0) revert NotLive();
     }
 
     /// @dev The latch, or what it will be; zero before COMMITTED. Final once it is not zero, because

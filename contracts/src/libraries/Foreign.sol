@@ -14,6 +14,16 @@ library Foreign {
         }
     }
 
+    /// @notice The same for a view without arguments. Saves about 200 gas, three times in every commit.
+    function ask(address target, bytes4 selector) internal view returns (bool ok, uint256 word) {
+        assembly ("memory-safe") {
+            mstore(0, selector)
+            ok := staticcall(gas(), target, 0, 4, 0, 32)
+            ok := and(ok, gt(returndatasize(), 31))
+            if ok { word := mload(0) }
+        }
+    }
+
     /// @notice Makes a call whose answer does not matter. Returns whether it did not revert.
     function tell(address target, bytes memory call_) internal returns (bool ok) {
         assembly ("memory-safe") {

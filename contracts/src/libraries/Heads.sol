@@ -49,8 +49,8 @@ library Heads {
         return keccak256(abi.encode(sealed_, lane, generation, count, sum, head, supply, legacyCodeHash));
     }
 
-    /// @notice What a lane's guard attested at the seal, in one word.
-    function attested(bytes32 codeHash, uint256 supply) internal pure returns (bytes32) {
-        return keccak256(abi.encode(codeHash, supply));
+    /// @notice `folded` with what the next lane's guard attests.
+    function attest(bytes32 folded, uint256 supply, bytes32 codeHash) internal pure returns (bytes32) {
+        return keccak256(abi.encode(folded, supply, codeHash));
     }
 }
