@@ -3,9 +3,11 @@
 //! No clock, no randomness, no input or output: time, receipts and answers arrive as event fields.
 //! [`step`] is the only entry: it takes what happened, and returns what to write down and what to do.
 
+pub mod contract;
 pub mod effect;
 pub mod event;
 pub mod intent;
+pub mod invariants;
 pub mod plan;
 pub mod policy;
 pub mod record;
