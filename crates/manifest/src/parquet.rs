@@ -3,16 +3,21 @@
 //! Two required columns, `holder FIXED_LEN_BYTE_ARRAY(20)` and `balance FIXED_LEN_BYTE_ARRAY(32)`
 //! big-endian, rows by strictly ascending holder, no balance of zero, pages compressed with zstd.
 //! The bytes of the file depend on the version of the writer: digest the rows, never the file.
+//!
+//! The footer carries the digest of the rows ([`Holders::digest`]) under [`DIGEST_KEY`], because the
+//! writer has no checksum for pages: without it a flipped bit is another balance. A file of another
+//! writer, without the key, is read as it is.
 
 use std::{io::Write, sync::Arc};
 
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use parquet::{
     basic::{Compression, Repetition, Type as PhysicalType, ZstdLevel},
     column::reader::{ColumnReaderImpl, get_typed_column_reader},
     data_type::{ByteArray, FixedLenByteArray, FixedLenByteArrayType},
     errors::ParquetError as Source,
     file::{
+        metadata::{ColumnChunkMetaData, KeyValue},
         properties::WriterProperties,
         reader::{ChunkReader, FileReader, SerializedFileReader},
         writer::{SerializedColumnWriter, SerializedFileWriter},
@@ -24,6 +29,9 @@ use crate::holders::{Holder, Holders, HoldersError};
 
 /// More rows than this are refused.
 pub const MAX_ROWS: usize = crate::csv::MAX_ROWS;
+
+/// The footer's key for the digest of the rows, `0x` and 64 hex digits.
+pub const DIGEST_KEY: &str = "sealift.digest";
 
 const HOLDER: &str = "holder";
 const HOLDER_LEN: usize = 20;
@@ -106,6 +114,14 @@ pub enum ReadError {
     /// The whole list breaks a rule: it is empty or its sum overflows.
     #[error("the file is not a holder list")]
     Holders(#[source] HoldersError),
+    /// The rows are not those that were written.
+    #[error("the rows have the digest {found}, the footer says {recorded}: the file is damaged")]
+    Digest {
+        /// Digest in the footer.
+        recorded: String,
+        /// Digest of the rows.
+        found: B256,
+    },
     /// More rows than the limit.
     #[error("{rows} rows are more than {MAX_ROWS}")]
     TooManyRows {
@@ -137,6 +153,17 @@ pub fn read<R: ChunkReader + 'static>(source: R) -> Result<Holders, ReadError> {
                 source,
             }
         };
+        // The reader panics where these are negative.
+        if !file
+            .metadata()
+            .row_group(group)
+            .columns()
+            .iter()
+            .all(is_placed)
+        {
+            let source = Source::General("a column lies outside of the file".into());
+            return Err(failed(rows.len())(source));
+        }
         let reader = file.get_row_group(group).map_err(failed(rows.len()))?;
         let column = |index| {
             let pages = reader
@@ -173,7 +200,16 @@ pub fn read<R: ChunkReader + 'static>(source: R) -> Result<Holders, ReadError> {
             promised,
         });
     }
-    Holders::from_sorted(rows).map_err(ReadError::Holders)
+    let holders = Holders::from_sorted(rows).map_err(ReadError::Holders)?;
+    let entries = metadata.key_value_metadata().map_or(&[][..], Vec::as_slice);
+    if let Some(entry) = entries.iter().find(|entry| entry.key == DIGEST_KEY) {
+        let found = holders.digest();
+        let recorded = entry.value.clone().unwrap_or_default();
+        if recorded != found.to_string() {
+            return Err(ReadError::Digest { recorded, found });
+        }
+    }
+    Ok(holders)
 }
 
 /// Writes a holder list and flushes the writer.
@@ -196,6 +232,8 @@ fn write_inner<W: Write + Send>(holders: &Holders, writer: W) -> Result<(), Sour
         })?;
         group.close()?;
     }
+    let digest = holders.digest().to_string();
+    file.append_key_value_metadata(KeyValue::new(DIGEST_KEY.to_owned(), digest));
     file.close()?;
     Ok(())
 }
@@ -214,6 +252,12 @@ impl Column {
             .read_records(CHUNK_ROWS, None, None, &mut self.values)?;
         Ok(())
     }
+}
+
+fn is_placed(column: &ColumnChunkMetaData) -> bool {
+    column.dictionary_page_offset().unwrap_or(0) >= 0
+        && column.data_page_offset() >= 0
+        && column.compressed_size() >= 0
 }
 
 fn push_row(rows: &mut Vec<Holder>, holder: &[u8], balance: &[u8]) -> Result<(), ReadError> {

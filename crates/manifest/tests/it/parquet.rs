@@ -215,6 +215,44 @@ fn damaged_pages_name_the_row() {
     assert!(refusal(file.into()).starts_with("cannot read on at row 1: "));
 }
 
+/// Every byte of a file, three ways: an error, or a byte that does not matter, never another list.
+#[test]
+fn no_damaged_byte_goes_unnoticed() {
+    let list = many(20);
+    let file = written(&list);
+    let mut harmless = 0;
+    for place in 0..file.len() {
+        for flip in [0x01, 0x80, 0xff] {
+            let mut damaged = file.to_vec();
+            damaged[place] ^= flip;
+            if let Ok(read) = read(Bytes::from(damaged)) {
+                assert_eq!(read, list, "byte {place} ^ {flip}");
+                harmless += 1;
+            }
+        }
+    }
+    // Statistics, offsets of indexes and the name of the writer are not needed.
+    assert!(
+        harmless < 3 * file.len() / 2,
+        "{harmless} of {}",
+        3 * file.len()
+    );
+}
+
+#[test]
+fn rows_with_another_digest_are_refused() {
+    let list = holders([(1, 5), (2, 6)]);
+    let file = written(&list);
+    let digest = list.digest().to_string();
+    let at = file
+        .windows(66)
+        .position(|window| window == digest.as_bytes())
+        .unwrap();
+    let mut damaged = file.to_vec();
+    damaged[at..at + 66].copy_from_slice(format!("0x{}", "0".repeat(64)).as_bytes());
+    assert_snapshot!(refusal(damaged.into()), @"the rows have the digest 0x19f17bf0f0a165f3989dca6e51866123ae4388f4f5cf5d5752cdc48a7c4640d4, the footer says 0x0000000000000000000000000000000000000000000000000000000000000000: the file is damaged");
+}
+
 #[test]
 fn a_failing_writer_is_reported() {
     let mut room = vec![0; 100];
