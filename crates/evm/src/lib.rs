@@ -1,1 +1,41 @@
 //! The Sealift chain port over an embedded EVM, and its JSON-RPC devnet.
+//!
+//! [`Node`] is a chain as a plain value: state, blocks, mempool, clock and finality, under the rules
+//! of Osaka. [`EmbeddedChain`] shares one between threads and is the chain port of the executor;
+//! [`Faulty`] makes any port misbehave on purpose. [`rpc`] serves a chain as JSON-RPC.
+//!
+//! What is not real: the state root in headers. It commits to every change (see
+//! [`State::commitment`]), but it is not a Merkle-Patricia root, so `eth_getProof` cannot exist yet.
+//! Transaction and receipt roots, blooms and block hashes are computed as on the main network.
+
+mod accounts;
+mod block;
+mod call;
+mod config;
+mod execute;
+mod faults;
+mod logs;
+mod mining;
+mod node;
+mod persist;
+mod pool;
+mod port;
+mod state;
+mod tx;
+mod view;
+
+pub use accounts::{CREATE2_DEPLOYER, CREATE2_DEPLOYER_CODE, DEV_ACCOUNTS, DevAccount};
+pub use block::{Block, Outcome};
+pub use call::{CallOutcome, CallRequest, Estimate};
+pub use config::{Clock, Config, Mining};
+pub use execute::TX_GAS_CAP;
+pub use faults::{Fault, Faulty};
+pub use logs::{LogPlace, LogQuery};
+pub use mining::{ClockError, Dropped, ReorgError};
+pub use node::{Included, Node, StateAt};
+pub use persist::{LoadError, SaveError};
+pub use pool::{Best, Pool, PoolError, PoolLimits, REPLACEMENT_BUMP_PERCENT};
+pub use port::EmbeddedChain;
+pub use state::{Account, Snapshot, State, Undo};
+pub use tx::{MAX_TX_BYTES, SignedTx};
+pub use view::{Overlay, Overridden, Past, Replaced};

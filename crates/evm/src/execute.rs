@@ -1,0 +1,113 @@
+//! One transaction or call under Osaka rules.
+
+use crate::state::Snapshot;
+use alloy_consensus::Header;
+use alloy_primitives::{Address, B256, U256};
+use revm::bytecode::Bytecode;
+use revm::context::result::{EVMError, InvalidTransaction, ResultAndState};
+use revm::context::{BlockEnv, CfgEnv, Context, TxEnv};
+use revm::context_interface::block::BlobExcessGasAndPrice;
+use revm::primitives::eip4844::BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE;
+use revm::primitives::hardfork::SpecId;
+use revm::state::AccountInfo;
+use revm::{Database, ExecuteEvm, MainBuilder};
+use std::convert::Infallible;
+
+/// The rules that every block is executed under.
+pub(crate) const SPEC: SpecId = SpecId::OSAKA;
+
+/// The most gas a transaction may ask for (EIP-7825).
+pub const TX_GAS_CAP: u64 = 1 << 24;
+
+/// A snapshot and the canonical block hashes, as revm reads them.
+struct Source<'a, S> {
+    snapshot: &'a S,
+    hashes: &'a [B256],
+}
+
+impl<S: Snapshot> Database for Source<'_, S> {
+    type Error = Infallible;
+
+    fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Infallible> {
+        Ok(self.snapshot.account(address).map(|account| AccountInfo {
+            balance: account.balance,
+            nonce: account.nonce,
+            code_hash: account.code_hash,
+            code: None,
+            ..Default::default()
+        }))
+    }
+
+    fn code_by_hash(&mut self, hash: B256) -> Result<Bytecode, Infallible> {
+        Ok(self.snapshot.code(hash))
+    }
+
+    fn storage(&mut self, address: Address, slot: U256) -> Result<U256, Infallible> {
+        Ok(self.snapshot.word(address, slot))
+    }
+
+    fn block_hash(&mut self, number: u64) -> Result<B256, Infallible> {
+        let hash = usize::try_from(number)
+            .ok()
+            .and_then(|number| self.hashes.get(number));
+        Ok(hash.copied().unwrap_or_default())
+    }
+}
+
+/// The configuration for transactions in blocks.
+pub(crate) fn rules(chain_id: u64) -> CfgEnv {
+    CfgEnv::new()
+        .with_chain_id(chain_id)
+        .with_spec_and_mainnet_gas_params(SPEC)
+}
+
+/// The configuration for `eth_call` and estimates: no fee, nonce, balance or sender checks, and no
+/// limit on the size of what init code returns, because nothing is deployed.
+pub(crate) fn call_rules(chain_id: u64) -> CfgEnv {
+    let mut cfg = rules(chain_id);
+    cfg.disable_nonce_check = true;
+    cfg.disable_balance_check = true;
+    cfg.disable_base_fee = true;
+    cfg.disable_block_gas_limit = true;
+    cfg.disable_eip3607 = true;
+    cfg.disable_eip3541 = true;
+    cfg.tx_gas_limit_cap = Some(u64::MAX);
+    cfg.limit_contract_code_size = Some(usize::MAX);
+    cfg.limit_contract_initcode_size = Some(usize::MAX);
+    cfg
+}
+
+/// The block that code sees.
+pub(crate) fn block_env(header: &Header) -> BlockEnv {
+    BlockEnv {
+        number: U256::from(header.number),
+        beneficiary: header.beneficiary,
+        timestamp: U256::from(header.timestamp),
+        gas_limit: header.gas_limit,
+        basefee: header.base_fee_per_gas.unwrap_or_default(),
+        difficulty: U256::ZERO,
+        prevrandao: Some(header.mix_hash),
+        blob_excess_gas_and_price: Some(BlobExcessGasAndPrice::new(
+            0,
+            BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE,
+        )),
+        slot_num: 0,
+    }
+}
+
+/// Executes without committing.
+pub(crate) fn execute<S: Snapshot>(
+    snapshot: &S,
+    hashes: &[B256],
+    cfg: CfgEnv,
+    block: BlockEnv,
+    tx: TxEnv,
+) -> Result<ResultAndState, InvalidTransaction> {
+    let context: Context<BlockEnv, TxEnv, CfgEnv, Source<'_, S>> =
+        Context::new(Source { snapshot, hashes }, SPEC);
+    let mut evm = context.with_cfg(cfg).with_block(block).build_mainnet();
+    evm.transact(tx).map_err(|error| match error {
+        EVMError::Transaction(invalid) => invalid,
+        other => InvalidTransaction::Str(other.to_string().into()),
+    })
+}

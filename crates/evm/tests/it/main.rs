@@ -1,0 +1,5 @@
+//! Tests of the embedded chain through its public interface.
+
+mod chain;
+mod code;
+mod wallet;
