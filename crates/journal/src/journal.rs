@@ -1,7 +1,5 @@
 //! The one writer of a journal.
 
-use std::fmt;
-
 use alloy_primitives::B256;
 use sealift_protocol::Record;
 use sealift_protocol::record::Binding;
@@ -182,75 +180,64 @@ fn chain(
     Ok(frame.sealed())
 }
 
-/// What a journal belongs to is not what the plan says. Values are as text, for messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct BindingMismatch {
-    /// The first field that differs.
-    pub field: BindingField,
-    /// What the journal belongs to.
-    pub journal: Binding,
-    /// What the plan and the chain are.
-    pub plan: Binding,
-}
-
-/// A field of [`Binding`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum BindingField {
+/// What a journal belongs to is not what the plan says: the first field that differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum BindingMismatch {
     /// EIP-155 chain id.
-    ChainId,
+    #[error("the journal belongs to chain {journal}, this is chain {plan}")]
+    ChainId {
+        /// Of the journal.
+        journal: u64,
+        /// Of the plan.
+        plan: u64,
+    },
     /// Hash of block 0.
-    Genesis,
+    #[error("the journal belongs to a chain with genesis {journal}, this one has {plan}")]
+    Genesis {
+        /// Of the journal.
+        journal: B256,
+        /// Of the plan.
+        plan: B256,
+    },
     /// Digest of the plan.
-    Plan,
+    #[error("the journal belongs to plan {journal}, this is plan {plan}")]
+    Plan {
+        /// Of the journal.
+        journal: B256,
+        /// Of the plan.
+        plan: B256,
+    },
 }
 
 impl BindingMismatch {
     /// Compares field by field, the chain first.
     pub fn compare(journal: &Binding, plan: &Binding) -> Result<(), Self> {
-        let field = if journal.chain_id != plan.chain_id {
-            BindingField::ChainId
+        if journal.chain_id != plan.chain_id {
+            Err(Self::ChainId {
+                journal: journal.chain_id,
+                plan: plan.chain_id,
+            })
         } else if journal.genesis != plan.genesis {
-            BindingField::Genesis
+            Err(Self::Genesis {
+                journal: journal.genesis,
+                plan: plan.genesis,
+            })
         } else if journal.plan != plan.plan {
-            BindingField::Plan
+            Err(Self::Plan {
+                journal: journal.plan,
+                plan: plan.plan,
+            })
         } else {
-            return Ok(());
-        };
-        Err(Self {
-            field,
-            journal: *journal,
-            plan: *plan,
-        })
+            Ok(())
+        }
     }
-}
 
-impl std::error::Error for BindingMismatch {}
-
-impl fmt::Display for BindingMismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            field,
-            journal,
-            plan,
-        } = self;
-        match field {
-            BindingField::ChainId => write!(
-                f,
-                "the journal belongs to chain {}, this is chain {}",
-                journal.chain_id, plan.chain_id
-            ),
-            BindingField::Genesis => write!(
-                f,
-                "the journal belongs to a chain with genesis {}, this one has {}",
-                journal.genesis, plan.genesis
-            ),
-            BindingField::Plan => {
-                write!(
-                    f,
-                    "the journal belongs to plan {}, this is {}",
-                    journal.plan, plan.plan
-                )
-            }
+    /// The name of the field that differs.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::ChainId { .. } => "chain id",
+            Self::Genesis { .. } => "genesis",
+            Self::Plan { .. } => "plan",
         }
     }
 }

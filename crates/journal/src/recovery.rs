@@ -47,7 +47,9 @@ pub enum Found {
     Misplaced,
     /// The journal belongs to another chain or plan.
     OtherBinding(BindingMismatch),
-    /// Intact, but the append that it belongs to is not whole.
+    /// It does not continue the append of the frame before, which was to go on.
+    GroupBroken,
+    /// Intact and the last, but the append that it belongs to was to go on.
     GroupOpen,
 }
 
@@ -86,7 +88,8 @@ pub fn decide(found: Found, last: bool, acknowledged: bool) -> Verdict {
             | Found::OtherHistory
             | Found::UnknownVersion
             | Found::Undecodable
-            | Found::Misplaced,
+            | Found::Misplaced
+            | Found::GroupBroken,
             _,
             _,
         ) => Verdict::Halt,
@@ -142,6 +145,7 @@ impl fmt::Display for Found {
             Self::Undecodable => f.write_str("its bytes are no record"),
             Self::Misplaced => f.write_str("a journal begins once, with its binding"),
             Self::OtherBinding(mismatch) => mismatch.fmt(f),
+            Self::GroupBroken => f.write_str("it is not of the append that it stands in"),
             Self::GroupOpen => f.write_str("the records that were written with it are missing"),
         }
     }

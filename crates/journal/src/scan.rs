@@ -111,6 +111,7 @@ struct Walk<'a> {
 struct Kept {
     mark: Mark,
     epoch: Epoch,
+    remaining: u32,
     kind: &'static str,
     record: Record,
 }
@@ -222,8 +223,13 @@ impl<'a> Walk<'a> {
             (Record::Began(_), _) | (_, 0) => return Err(Found::Misplaced),
             _ => {}
         }
-        let continues = |next: &Frame| next.remaining.checked_add(1) == Some(frame.remaining);
-        if frame.remaining > 0 && !following.is_some_and(continues) {
+        let continues = |open: &Kept| {
+            open.remaining.checked_sub(1) == Some(frame.remaining) && open.epoch == frame.epoch
+        };
+        if !self.open.last().is_none_or(continues) {
+            return Err(Found::GroupBroken);
+        }
+        if frame.remaining > 0 && following.is_none() {
             return Err(Found::GroupOpen);
         }
         Ok(record)
@@ -233,9 +239,13 @@ impl<'a> Walk<'a> {
         self.prev = frame.hash;
         self.epoch = frame.epoch;
         let kind = kind_of(frame);
+        let Frame {
+            epoch, remaining, ..
+        } = *frame;
         self.open.push(Kept {
             mark: frame.mark(),
-            epoch: frame.epoch,
+            epoch,
+            remaining,
             kind,
             record,
         });
@@ -265,6 +275,7 @@ impl Scan {
         let Kept {
             mark,
             epoch,
+            remaining: _,
             kind,
             record,
         } = kept;

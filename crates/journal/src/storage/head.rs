@@ -96,14 +96,9 @@ mod tests {
     fn newest_survives_a_torn_or_flipped_slot() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("head");
-        let open = || {
-            File::options()
-                .read(true)
-                .write(true)
-                .create(true)
-                .open(&path)
-                .unwrap()
-        };
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false);
+        let open = || options.open(&path).unwrap();
         let mut head = HeadFile::open(open()).unwrap();
         assert_eq!(head.reload().unwrap(), None);
         for sequence in [0, 3, 4, 9] {
