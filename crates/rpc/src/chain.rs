@@ -80,7 +80,10 @@ impl HttpChain {
     /// # Errors
     /// When `url` is not an HTTP URL, an option allows nothing, or no client can be set up.
     pub fn connect(url: &str, options: Options) -> Result<Self, ConnectError> {
-        Ok(Self { wire: Wire::new(url, &options)?, options })
+        Ok(Self {
+            wire: Wire::new(url, &options)?,
+            options,
+        })
     }
 
     /// `scheme://host:port` of the node: what may be shown of its URL.
@@ -96,7 +99,10 @@ impl HttpChain {
 
     /// The priority fee that the node suggests, in wei a gas; 1 gwei where it has no suggestion.
     pub fn tip_wei(&self) -> Result<u128, ChainError> {
-        match self.wire.fetch::<U128>("eth_maxPriorityFeePerGas", json!([])) {
+        match self
+            .wire
+            .fetch::<U128>("eth_maxPriorityFeePerGas", json!([]))
+        {
             Ok(tip) => Ok(tip.to()),
             Err(ChainError::Refused(_)) => Ok(FALLBACK_TIP_WEI),
             Err(error) => Err(error),
@@ -118,9 +124,9 @@ impl HttpChain {
     fn block_by_number(&self, number: u64) -> Result<Option<Header>, ChainError> {
         let header = self.block("eth_getBlockByNumber", json!(format!("{number:#x}")))?;
         match header {
-            Some(header) if header.number != number => {
-                Err(self.wire.refused("eth_getBlockByNumber answers with another block"))
-            }
+            Some(header) if header.number != number => Err(self
+                .wire
+                .refused("eth_getBlockByNumber answers with another block")),
             header => Ok(header),
         }
     }
@@ -130,7 +136,9 @@ impl HttpChain {
             return Ok(None);
         };
         if header.hash != hash {
-            return Err(self.wire.refused("eth_getBlockByHash answers with another block"));
+            return Err(self
+                .wire
+                .refused("eth_getBlockByHash answers with another block"));
         }
         // Nodes keep the blocks of abandoned forks and answer with them.
         let canonical = self.block_by_number(header.number)?;
@@ -143,15 +151,15 @@ impl HttpChain {
 
     fn finalized(&self) -> Result<Option<Header>, ChainError> {
         match self.options.finality {
-            Finality::Tag => {
-                self.block("eth_getBlockByNumber", json!("finalized")).map_err(|error| match error {
+            Finality::Tag => self
+                .block("eth_getBlockByNumber", json!("finalized"))
+                .map_err(|error| match error {
                     ChainError::Refused(text) => ChainError::Refused(format!(
                         "{text} (asked for the `finalized` block; for a node without it set the \
                          option `finality` to a depth in blocks)"
                     )),
                     other => other,
-                })
-            }
+                }),
             Finality::Depth(0) => self.latest(),
             Finality::Depth(depth) => match self.latest()? {
                 Some(latest) => self.block_by_number(latest.number.saturating_sub(depth)),
@@ -191,8 +199,13 @@ impl HttpChain {
 impl Chain for HttpChain {
     fn identity(&self) -> Result<Identity, ChainError> {
         let chain_id: U64 = self.wire.fetch("eth_chainId", json!([]))?;
-        let genesis = self.block_by_number(0)?.ok_or(ChainError::Missing(At::Number(0)))?;
-        Ok(Identity { chain_id: chain_id.to(), genesis: genesis.hash })
+        let genesis = self
+            .block_by_number(0)?
+            .ok_or(ChainError::Missing(At::Number(0)))?;
+        Ok(Identity {
+            chain_id: chain_id.to(),
+            genesis: genesis.hash,
+        })
     }
 
     fn header(&self, at: At) -> Result<Option<Header>, ChainError> {
@@ -229,7 +242,9 @@ impl Chain for HttpChain {
     fn send(&self, raw: &[u8]) -> SendAnswer {
         let hash = keccak256(raw);
         let bytes = Bytes::copy_from_slice(raw);
-        let answered = self.wire.once(&Ask::new("eth_sendRawTransaction", json!([bytes])));
+        let answered = self
+            .wire
+            .once(&Ask::new("eth_sendRawTransaction", json!([bytes])));
         match answered {
             Ok(Ok(raw)) => match serde_json::from_str::<B256>(raw.get()) {
                 Ok(named) if named == hash => SendAnswer::Accepted,
@@ -250,7 +265,10 @@ impl Chain for HttpChain {
 
     fn receipts(&self, hashes: &[B256]) -> Result<Vec<Option<Receipt>>, ChainError> {
         const METHOD: &str = "eth_getTransactionReceipt";
-        let asks: Vec<Ask> = hashes.iter().map(|hash| Ask::new(METHOD, json!([hash]))).collect();
+        let asks: Vec<Ask> = hashes
+            .iter()
+            .map(|hash| Ask::new(METHOD, json!([hash])))
+            .collect();
         let mut receipts = Vec::with_capacity(hashes.len());
         for (&hash, answered) in hashes.iter().zip(self.wire.ask_all(&asks)?) {
             let raw = answered.map_err(|error| {
@@ -277,7 +295,10 @@ impl Chain for HttpChain {
 
 impl WireReceipt {
     fn mined(self) -> Option<Receipt> {
-        let block = BlockId { number: self.block_number?.to(), hash: self.block_hash? };
+        let block = BlockId {
+            number: self.block_number?.to(),
+            hash: self.block_hash?,
+        };
         Some(Receipt {
             transaction: self.transaction_hash,
             block,

@@ -43,7 +43,10 @@ impl Endpoint {
     pub(crate) fn is_loopback(&self) -> bool {
         let host = self.url.host_str().unwrap_or_default();
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        host == "localhost"
+            || host
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|ip| ip.is_loopback())
     }
 
     /// A node's words, fit to be shown: no secret of the URL, no control character, not too long.
@@ -80,13 +83,21 @@ mod tests {
             "https://node.example:8443",
             "Cannot POST /v3/***?token=*** for ***",
         );
-        check("http://127.0.0.1:8545", "nonce too low", "http://127.0.0.1:8545", "nonce too low");
+        check(
+            "http://127.0.0.1:8545",
+            "nonce too low",
+            "http://127.0.0.1:8545",
+            "nonce too low",
+        );
     }
 
     #[test]
     fn long_texts_are_cut() {
         let endpoint = Endpoint::parse("http://localhost").unwrap();
-        assert_eq!(endpoint.scrub(&"é".repeat(1000)).chars().count(), super::MAX_SHOWN_CHARS + 1);
+        assert_eq!(
+            endpoint.scrub(&"é".repeat(1000)).chars().count(),
+            super::MAX_SHOWN_CHARS + 1
+        );
     }
 
     #[test]
@@ -98,7 +109,11 @@ mod tests {
             ("http://10.0.0.1", false),
             ("https://node.example", false),
         ] {
-            assert_eq!(Endpoint::parse(url).unwrap().is_loopback(), loopback, "{url}");
+            assert_eq!(
+                Endpoint::parse(url).unwrap().is_loopback(),
+                loopback,
+                "{url}"
+            );
         }
     }
 }

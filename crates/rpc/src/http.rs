@@ -59,9 +59,16 @@ impl Http {
             // An error means that the process has a provider already, which is as good.
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
-        let client = builder.build().map_err(|error| ConnectError::Client(chain_of(&error)))?;
+        let client = builder
+            .build()
+            .map_err(|error| ConnectError::Client(chain_of(&error)))?;
         let max_response_bytes = options.max_response_bytes;
-        Ok(Self { runtime: Some(runtime), client, endpoint, max_response_bytes })
+        Ok(Self {
+            runtime: Some(runtime),
+            client,
+            endpoint,
+            max_response_bytes,
+        })
     }
 
     /// Sends one JSON body and reads one answer. Exactly one request leaves this machine.
@@ -103,7 +110,10 @@ async fn exchange(request: reqwest::RequestBuilder, limit: usize) -> Result<Repl
         .get(header::RETRY_AFTER)
         .and_then(|value| value.to_str().ok()?.trim().parse().ok())
         .map(Duration::from_secs);
-    if response.content_length().is_some_and(|length| length > limit as u64) {
+    if response
+        .content_length()
+        .is_some_and(|length| length > limit as u64)
+    {
         return Err(HttpFault::Oversized);
     }
     let mut body = Vec::new();
@@ -113,7 +123,11 @@ async fn exchange(request: reqwest::RequestBuilder, limit: usize) -> Result<Repl
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Reply { status, retry_after, body })
+    Ok(Reply {
+        status,
+        retry_after,
+        body,
+    })
 }
 
 fn broken(error: reqwest::Error) -> HttpFault {

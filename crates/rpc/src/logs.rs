@@ -45,7 +45,9 @@ pub(crate) fn fetch(chain: &HttpChain, filter: &LogFilter) -> Result<Vec<Log>, C
             return Ok(logs);
         }
     }
-    Err(chain.wire.unreachable("the chain keeps changing below the last block of a log range"))
+    Err(chain
+        .wire
+        .unreachable("the chain keeps changing below the last block of a log range"))
 }
 
 /// Walks the range from below; the width halves at a refusal and doubles again after a while.
@@ -112,7 +114,9 @@ fn range(
             && (from..=to).contains(&log.block_number.to())
     };
     if !found.iter().all(fits) {
-        return Err(chain.wire.refused("eth_getLogs answers with logs that were not asked for"));
+        return Err(chain
+            .wire
+            .refused("eth_getLogs answers with logs that were not asked for"));
     }
     found.sort_by_key(|log| (log.block_number, log.log_index));
     Ok(Ok(found.into_iter().map(Log::from).collect()))

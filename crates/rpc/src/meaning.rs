@@ -116,7 +116,9 @@ const SEND_TEXTS: &[(&str, Kind)] = &[
 /// not recognised is [`SendAnswer::Ambiguous`].
 pub fn classify_send_error(code: i64, text: &str) -> SendAnswer {
     let lower = text.to_lowercase();
-    let known = SEND_TEXTS.iter().find(|(fragment, _)| lower.contains(fragment));
+    let known = SEND_TEXTS
+        .iter()
+        .find(|(fragment, _)| lower.contains(fragment));
     match known {
         Some((_, Kind::NonceTooLow)) => SendAnswer::Rejected(Rejection::NonceTooLow),
         Some((_, Kind::Underpriced)) => SendAnswer::Rejected(Rejection::Underpriced),
@@ -163,7 +165,13 @@ pub(crate) fn is_batch_overflow(error: &RpcError) -> bool {
 /// Whether a smaller block range may be answered where this one was refused.
 pub(crate) fn is_range_refusal(error: &RpcError) -> bool {
     // Beyond the head, or below the pruning line: a smaller range is refused as well.
-    const NEVER: &[&str] = &["beyond current head", "beyond head", "pruned", "latestblock", "invalid block range"];
+    const NEVER: &[&str] = &[
+        "beyond current head",
+        "beyond head",
+        "pruned",
+        "latestblock",
+        "invalid block range",
+    ];
     const TEXTS: &[&str] = &[
         "more than",
         "range",

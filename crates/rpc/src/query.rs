@@ -31,7 +31,12 @@ impl BlockParam {
 pub(crate) fn ask_for(query: &Query, block: BlockParam, call_gas: Option<u64>) -> Ask {
     let block = block.to_json();
     match query {
-        Query::Call { from, to, data, code_override } => {
+        Query::Call {
+            from,
+            to,
+            data,
+            code_override,
+        } => {
             let mut call = transaction(*from, *to, data);
             if let Some(gas) = call_gas {
                 call.insert("gas".to_owned(), json!(format!("{gas:#x}")));
@@ -43,14 +48,16 @@ pub(crate) fn ask_for(query: &Query, block: BlockParam, call_gas: Option<u64>) -
             Ask::new("eth_call", Value::Array(params))
         }
         Query::Code(address) => Ask::new("eth_getCode", json!([address, block])),
-        Query::Storage(address, slot) => {
-            Ask::new("eth_getStorageAt", json!([address, B256::from(*slot), block]))
-        }
+        Query::Storage(address, slot) => Ask::new(
+            "eth_getStorageAt",
+            json!([address, B256::from(*slot), block]),
+        ),
         Query::Nonce(address) => Ask::new("eth_getTransactionCount", json!([address, block])),
         Query::Balance(address) => Ask::new("eth_getBalance", json!([address, block])),
-        Query::Gas { from, to, data } => {
-            Ask::new("eth_estimateGas", json!([transaction(*from, *to, data), block]))
-        }
+        Query::Gas { from, to, data } => Ask::new(
+            "eth_estimateGas",
+            json!([transaction(*from, *to, data), block]),
+        ),
     }
 }
 

@@ -89,8 +89,7 @@ impl fmt::Debug for LocalKeys {
 impl LocalKeys {
     /// The key in an environment variable, as 64 hexadecimal digits.
     pub fn from_env(variable: &str) -> Result<Self, KeyError> {
-        let key =
-            std::env::var(variable).map_err(|_| KeyError::Variable(variable.to_owned()))?;
+        let key = std::env::var(variable).map_err(|_| KeyError::Variable(variable.to_owned()))?;
         Self::parse(&key, &format!("the environment variable {variable}"))
     }
 
@@ -101,7 +100,10 @@ impl LocalKeys {
 
     /// The key in an encrypted keystore file (Web3 secret storage, version 3).
     pub fn from_keystore(path: &Path, password: &str) -> Result<Self, KeyError> {
-        let fail = |reason| KeyError::Keystore { path: path.display().to_string(), reason };
+        let fail = |reason| KeyError::Keystore {
+            path: path.display().to_string(),
+            reason,
+        };
         if !path.is_file() {
             return Err(fail("there is no such file"));
         }
@@ -112,7 +114,10 @@ impl LocalKeys {
 
     fn parse(hex: &str, source: &str) -> Result<Self, KeyError> {
         // The parser's own error would name a character of the key.
-        let signer = hex.trim().parse().map_err(|_| KeyError::Key(source.to_owned()))?;
+        let signer = hex
+            .trim()
+            .parse()
+            .map_err(|_| KeyError::Key(source.to_owned()))?;
         Ok(Self::one(signer))
     }
 
@@ -157,6 +162,9 @@ impl LocalKeys {
             .sign_hash_sync(&transaction.signature_hash())
             .map_err(|_| SignError::Signature(from))?;
         let signed = transaction.into_signed(signature);
-        Ok(Signed { raw: signed.encoded_2718().into(), hash: *signed.hash() })
+        Ok(Signed {
+            raw: signed.encoded_2718().into(),
+            hash: *signed.hash(),
+        })
     }
 }

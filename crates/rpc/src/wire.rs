@@ -123,12 +123,20 @@ impl Wire {
 
     /// A node's words as a refusal.
     pub(crate) fn refused(&self, text: &str) -> ChainError {
-        ChainError::Refused(format!("{}: {}", self.origin(), self.http.endpoint.scrub(text)))
+        ChainError::Refused(format!(
+            "{}: {}",
+            self.origin(),
+            self.http.endpoint.scrub(text)
+        ))
     }
 
     /// A fault on the way as an error.
     pub(crate) fn unreachable(&self, text: &str) -> ChainError {
-        ChainError::Unreachable(format!("{}: {}", self.origin(), self.http.endpoint.scrub(text)))
+        ChainError::Unreachable(format!(
+            "{}: {}",
+            self.origin(),
+            self.http.endpoint.scrub(text)
+        ))
     }
 
     /// A node's words without the address, for messages that have it already.
@@ -176,7 +184,10 @@ impl Wire {
     ) -> Result<T, ChainError> {
         // serde's text can repeat parts of the answer; its place says enough.
         serde_json::from_str(raw.get()).map_err(|error| {
-            self.refused(&format!("{method} has an answer of another shape ({:?})", error.classify()))
+            self.refused(&format!(
+                "{method} has an answer of another shape ({:?})",
+                error.classify()
+            ))
         })
     }
 
@@ -327,13 +338,14 @@ fn read_reply(reply: &Reply, first: u64, count: usize) -> Result<Vec<Option<Answ
         }
         ResponsePacket::Batch(all) => all,
     };
-    let mut places: HashMap<Id, usize> =
-        (first..).map(Id::Number).zip(0..count).collect();
+    let mut places: HashMap<Id, usize> = (first..).map(Id::Number).zip(0..count).collect();
     let mut answers: Vec<Option<Answered>> = (0..count).map(|_| None).collect();
     for response in responses {
         // An error without an id answers the only question there was.
         let place = match &response.id {
-            Id::None if count == 1 && response.is_error() => places.drain().next().map(|(_, at)| at),
+            Id::None if count == 1 && response.is_error() => {
+                places.drain().next().map(|(_, at)| at)
+            }
             id => places.remove(id),
         };
         if let Some(place) = place {
@@ -352,7 +364,9 @@ fn answer_of(response: Response) -> Answered {
         ResponsePayload::Failure(error) => Err(RpcError {
             code: error.code,
             message: error.message.into_owned(),
-            data: error.data.and_then(|raw| serde_json::from_str(raw.get()).ok()),
+            data: error
+                .data
+                .and_then(|raw| serde_json::from_str(raw.get()).ok()),
         }),
     }
 }
@@ -360,7 +374,9 @@ fn answer_of(response: Response) -> Answered {
 fn batch_refusal(response: Response) -> Trip {
     match answer_of(response) {
         Err(error) if meaning::is_rate_limit(&error) => Trip::Limited(error.text(), None),
-        Err(error) => Trip::BatchRefused { too_many: meaning::is_batch_overflow(&error) },
+        Err(error) => Trip::BatchRefused {
+            too_many: meaning::is_batch_overflow(&error),
+        },
         Ok(_) => Trip::BatchRefused { too_many: false },
     }
 }
