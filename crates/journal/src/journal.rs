@@ -33,15 +33,30 @@ impl<S: Storage> Journal<S> {
         binding: &Binding,
     ) -> Result<(Self, Vec<Record>, Recovery), JournalError> {
         // Somebody else's journal, or a damaged one, is not claimed.
-        let before = scan(&mut storage, Some(binding))?.report;
+        let before = scan(&mut storage, Some(binding))?;
         let epoch = storage
             .claim()
             .map_err(|e| JournalError::storage("claim", e))?;
         // What the writer before us appended between the scan and the claim; none can after it.
-        let found = scan(&mut storage, Some(binding))?;
+        let read = |e| JournalError::storage("read", e);
+        let count = before.report.count;
+        let is_unchanged = storage.read(count, 1).map_err(read)?.is_empty();
+        let found = if is_unchanged {
+            before
+        } else {
+            scan(&mut storage, Some(binding))?
+        };
         let last = found.report.epochs.last().map_or(0, |span| span.epoch);
-        if epoch <= last || found.report.count < before.count {
+        if epoch <= last {
             return Err(JournalError::FenceBehind { epoch, last });
+        }
+        if found.report.count < count {
+            let sequence = found.report.count;
+            return Err(JournalError::Halt {
+                sequence,
+                kind: "unknown",
+                found: Found::Missing,
+            });
         }
         let head = found.report.head;
         let recovery = match found.report.severed {

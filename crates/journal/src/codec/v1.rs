@@ -133,6 +133,7 @@ pub enum RecordV1 {
         hash: Word,
         max_fee: u128,
         tip: u128,
+        #[serde(with = "serde_bytes")]
         raw: Vec<u8>,
     },
     Offered {

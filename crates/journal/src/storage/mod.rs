@@ -38,8 +38,31 @@ pub trait Storage {
     /// not share the fate of the frames; `None` where nothing was appended yet or that place is lost.
     ///
     /// It may be older than the truth and never newer: with it a lost tail is told from a short
-    /// journal.
+    /// journal. Where both are put back to an older state together, nothing here can tell; the chain
+    /// can, and the contract's cursor is the truth.
     fn acknowledged(&mut self) -> Result<Option<Mark>, StorageError>;
+}
+
+impl<S: Storage + ?Sized> Storage for Box<S> {
+    fn claim(&mut self) -> Result<Epoch, StorageError> {
+        (**self).claim()
+    }
+
+    fn append(&mut self, epoch: Epoch, frames: &[Frame]) -> Result<(), StorageError> {
+        (**self).append(epoch, frames)
+    }
+
+    fn read(&mut self, from: u64, limit: usize) -> Result<Vec<Frame>, StorageError> {
+        (**self).read(from, limit)
+    }
+
+    fn cut(&mut self, epoch: Epoch, from: u64) -> Result<(), StorageError> {
+        (**self).cut(epoch, from)
+    }
+
+    fn acknowledged(&mut self) -> Result<Option<Mark>, StorageError> {
+        (**self).acknowledged()
+    }
 }
 
 /// Why the medium did not do what it was asked.

@@ -213,6 +213,11 @@ impl Sqlite {
         if mode != "wal" {
             return Err(damaged(format!("journal mode is {mode}")));
         }
+        // 2 is FULL: a commit is on the disk when it returns.
+        let synchronous = self.pragma::<i32>("synchronous").map_err(storage)?;
+        if synchronous != 2 {
+            return Err(damaged(format!("synchronous is {synchronous}")));
+        }
         let words = self.pragma::<String>("quick_check").map_err(storage)?;
         if words != "ok" {
             return Err(damaged(words));

@@ -26,6 +26,14 @@ fn sqlite() {
 }
 
 #[test]
+fn boxed() {
+    suite(|| {
+        let memory = Memory::default();
+        move || Box::new(memory.clone()) as Box<dyn Storage>
+    });
+}
+
+#[test]
 fn faulty_without_a_fault() {
     suite(|| {
         let memory = Memory::default();

@@ -1,5 +1,7 @@
 //! Integration tests of the journal.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 mod binding;
 mod codec;
 mod conformance;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use alloy_primitives::B256;
 use sealift_journal::recovery::{Found, Severed, Verdict, decide};
 use sealift_journal::{
-    Binding, BindingMismatch, Frame, Journal, JournalError, Mark, Memory, Record, Recovery,
-    Storage, inspect,
+    Binding, BindingMismatch, Epoch, Frame, Journal, JournalError, Mark, Memory, Record, Recovery,
+    Storage, StorageError, inspect,
 };
 
 use crate::sample::{binding, groups};
@@ -101,8 +101,8 @@ fn damage(frames: &mut Vec<Frame>, fault: &str, last: bool, victim: usize) -> Op
         // The group ends here, unless that is the damage.
         let group = victim.min(GROUP);
         if victim > 0 {
-            for at in group..=victim {
-                frames[at].remaining = (victim - at) as u32;
+            for (frame, remaining) in frames[group..=victim].iter_mut().rev().zip(0..) {
+                frame.remaining = remaining;
             }
             rechain(frames, group);
         }
@@ -159,8 +159,8 @@ fn damage(frames: &mut Vec<Frame>, fault: &str, last: bool, victim: usize) -> Op
             Found::GroupBroken
         }
         "group open" if last => {
-            for at in victim.min(GROUP)..=victim {
-                frames[at].remaining += 1;
+            for frame in &mut frames[victim.min(GROUP)..=victim] {
+                frame.remaining += 1;
             }
             rechain(frames, victim.min(GROUP));
             return Some(Found::GroupOpen);
@@ -442,4 +442,55 @@ fn a_cut_names_what_was_lost() {
         recovery.to_string(),
         "an append that a crash interrupted is removed: record 3 on (signed, offered)"
     );
+}
+
+/// A storage whose claim comes just too late for one append of the writer before.
+struct Racing {
+    memory: Memory,
+    earlier: Journal<Memory>,
+}
+
+impl Storage for Racing {
+    fn claim(&mut self) -> Result<Epoch, StorageError> {
+        self.earlier.append(&[Record::AbortRequested]).unwrap();
+        let epoch = self.memory.claim()?;
+        assert!(
+            self.earlier
+                .append(&[Record::AbortRequested])
+                .unwrap_err()
+                .is_fenced()
+        );
+        Ok(epoch)
+    }
+
+    fn append(&mut self, epoch: Epoch, frames: &[Frame]) -> Result<(), StorageError> {
+        self.memory.append(epoch, frames)
+    }
+
+    fn read(&mut self, from: u64, limit: usize) -> Result<Vec<Frame>, StorageError> {
+        self.memory.read(from, limit)
+    }
+
+    fn cut(&mut self, epoch: Epoch, from: u64) -> Result<(), StorageError> {
+        self.memory.cut(epoch, from)
+    }
+
+    fn acknowledged(&mut self) -> Result<Option<Mark>, StorageError> {
+        self.memory.acknowledged()
+    }
+}
+
+#[test]
+fn what_the_fenced_writer_got_in_before_the_claim_counts() {
+    let memory = Memory::default();
+    let (mut earlier, ..) = Journal::open(memory.clone(), &binding()).unwrap();
+    earlier.append(&[Record::Began(binding())]).unwrap();
+    let racing = Racing {
+        memory: memory.clone(),
+        earlier,
+    };
+    let (mut journal, records, _) = Journal::open(racing, &binding()).unwrap();
+    assert_eq!(records, [Record::Began(binding()), Record::AbortRequested]);
+    journal.append(&[Record::AbortRequested]).unwrap();
+    assert_eq!(inspect(&mut memory.clone()).unwrap().0.len(), 3);
 }
