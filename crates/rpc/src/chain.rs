@@ -3,7 +3,7 @@
 use crate::{
     ConnectError, Finality, Options, logs, meaning,
     query::{self, BlockParam},
-    wire::{Ask, Trip, Wire},
+    wire::{Answered, Ask, Trip, Wire},
 };
 use alloy_primitives::{B256, Bytes, U64, U128, keccak256};
 use sealift_engine::chain::{
@@ -185,14 +185,46 @@ impl HttpChain {
         let block = self.pin(at, queries.len())?;
         let asks: Vec<Ask> = queries
             .iter()
-            .map(|query| query::ask_for(query, block, self.options.call_gas))
+            .map(|query| query::ask_for(query, block, None))
             .collect();
-        let answered = self.wire.ask_all(&asks)?;
+        let mut answered = self.wire.ask_all(&asks)?;
+        self.call_with_more_gas(block, queries, &mut answered)?;
         queries
             .iter()
             .zip(answered)
             .map(|(query, answered)| query::answer_to(&self.wire, at, query, answered))
             .collect()
+    }
+}
+
+impl HttpChain {
+    /// Repeats the calls that ran out of the gas that the node grants by itself. A node that does
+    /// not take so much gas leaves the first answer standing.
+    fn call_with_more_gas(
+        &self,
+        block: BlockParam,
+        queries: &[Query],
+        answered: &mut [Answered],
+    ) -> Result<(), ChainError> {
+        let starved: Vec<usize> = (0..queries.len())
+            .filter(|&index| matches!(queries[index], Query::Call { .. }))
+            .filter(|&index| answered[index].as_ref().is_err_and(meaning::is_out_of_gas))
+            .collect();
+        let gas = Some(self.options.call_gas);
+        let asks: Vec<Ask> = starved
+            .iter()
+            .map(|&index| query::ask_for(&queries[index], block, gas))
+            .collect();
+        for (index, again) in starved.into_iter().zip(self.wire.ask_all(&asks)?) {
+            if again.as_ref().is_ok()
+                || again
+                    .as_ref()
+                    .is_err_and(|e| meaning::revert_data(e).is_some())
+            {
+                answered[index] = again;
+            }
+        }
+        Ok(())
     }
 }
 

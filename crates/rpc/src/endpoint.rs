@@ -3,8 +3,10 @@
 use crate::ConnectError;
 use reqwest::Url;
 
-/// Shorter pieces of a URL are words such as `v3` or `rpc`, not keys.
-const MIN_SECRET_CHARS: usize = 8;
+/// Shorter pieces of a path are words such as `v3` or `mainnet`, not keys.
+const MIN_SEGMENT_CHARS: usize = 8;
+/// Shorter names, passwords and query values would take ordinary words out of a text.
+const MIN_SECRET_CHARS: usize = 4;
 /// Text from a node is untrusted; more than this is not repeated.
 const MAX_SHOWN_CHARS: usize = 300;
 
@@ -23,9 +25,20 @@ impl Endpoint {
         let mut secrets: Vec<String> = Vec::new();
         secrets.extend(url.password().map(str::to_owned));
         secrets.push(url.username().to_owned());
-        secrets.extend(url.path_segments().into_iter().flatten().map(str::to_owned));
         secrets.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
+        secrets.extend(
+            url.query()
+                .into_iter()
+                .flat_map(|q| q.split(['&', '=']))
+                .map(str::to_owned),
+        );
         secrets.retain(|secret| secret.len() >= MIN_SECRET_CHARS);
+        let segments = url.path_segments().into_iter().flatten();
+        secrets.extend(
+            segments
+                .filter(|s| s.len() >= MIN_SEGMENT_CHARS)
+                .map(str::to_owned),
+        );
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         Ok(Self { url, secrets })
     }
@@ -81,7 +94,7 @@ mod tests {
             "https://alice:hunter2hunter2@node.example:8443/v3/0123456789abcdef?token=s3cr3ts3cr3t",
             "Cannot POST /v3/0123456789abcdef?token=s3cr3ts3cr3t for hunter2hunter2\u{7}",
             "https://node.example:8443",
-            "Cannot POST /v3/***?token=*** for ***",
+            "Cannot POST /v3/***?***=*** for ***",
         );
         check(
             "http://127.0.0.1:8545",

@@ -209,13 +209,21 @@ pub(crate) fn is_missing_block(error: &RpcError) -> bool {
         "block height is",
         "not currently canonical",
         "not canonical",
-        "invalid block tag",
+        "latest block number is",
         "invalid block hash",
         "resource not found",
         "finalized block",
         "beyond current head",
     ];
     mentions(&error.text(), TEXTS)
+}
+
+/// Whether a call ran out of gas; perhaps only of the gas that the node grants by itself.
+pub(crate) fn is_out_of_gas(error: &RpcError) -> bool {
+    mentions(
+        &error.text(),
+        &["out of gas", "outofgas", "insufficient_gas"],
+    )
 }
 
 /// The revert data when the error says that the call itself failed; empty where there is none.
@@ -241,7 +249,7 @@ pub(crate) fn revert_data(error: &RpcError) -> Option<Bytes> {
     const VM_FAILED: i64 = -32015;
     let failed = error.code == REVERTED
         || mentions(&error.message, TEXTS)
-        || (error.code == VM_FAILED && !mentions(&error.text(), &["out of gas", "outofgas"]));
+        || (error.code == VM_FAILED && !is_out_of_gas(error));
     failed.then(|| error.data.as_ref().and_then(hex_in).unwrap_or_default())
 }
 

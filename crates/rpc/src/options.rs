@@ -30,8 +30,9 @@ pub struct Options {
     pub max_batch: usize,
     /// Largest batch body that is sent, in bytes; one question alone may be larger.
     pub max_batch_bytes: usize,
-    /// `gas` of every `eth_call`; `None` leaves it to the node, whose own cap then holds.
-    pub call_gas: Option<u64>,
+    /// `gas` of an `eth_call` that ran out of what the node grants by itself (anvil: the block's gas
+    /// limit; it then takes any number. geth: 50,000,000, and it never grants more).
+    pub call_gas: u64,
 }
 
 impl Default for Options {
@@ -45,7 +46,7 @@ impl Default for Options {
             max_response_bytes: 64 << 20,
             max_batch: 100,
             max_batch_bytes: 1 << 20,
-            call_gas: None,
+            call_gas: 1_000_000_000,
         }
     }
 }

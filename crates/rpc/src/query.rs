@@ -27,8 +27,8 @@ impl BlockParam {
     }
 }
 
-/// The JSON-RPC form of a query.
-pub(crate) fn ask_for(query: &Query, block: BlockParam, call_gas: Option<u64>) -> Ask {
+/// The JSON-RPC form of a query; `gas` is for calls.
+pub(crate) fn ask_for(query: &Query, block: BlockParam, gas: Option<u64>) -> Ask {
     let block = block.to_json();
     match query {
         Query::Call {
@@ -38,7 +38,7 @@ pub(crate) fn ask_for(query: &Query, block: BlockParam, call_gas: Option<u64>) -
             code_override,
         } => {
             let mut call = transaction(*from, *to, data);
-            if let Some(gas) = call_gas {
+            if let Some(gas) = gas {
                 call.insert("gas".to_owned(), json!(format!("{gas:#x}")));
             }
             let mut params = vec![Value::Object(call), block];

@@ -42,6 +42,8 @@ pub(crate) struct RpcError {
     pub(crate) code: i64,
     pub(crate) message: String,
     pub(crate) data: Option<Value>,
+    /// The status of the HTTP answer around it.
+    pub(crate) status: u16,
 }
 
 impl RpcError {
@@ -237,7 +239,7 @@ impl Wire {
                 Ok(got) => {
                     for (&index, answer) in chunk.iter().zip(got) {
                         match answer {
-                            Some(Err(error)) if meaning::is_rate_limit(&error) => {
+                            Some(Err(error)) if is_passing(&error) => {
                                 round = Round::Waiting(error.text(), None);
                             }
                             Some(Err(error))
@@ -330,11 +332,11 @@ fn read_reply(reply: &Reply, first: u64, count: usize) -> Result<Vec<Option<Answ
         return Err(Trip::Limited("HTTP 429".to_owned(), reply.retry_after));
     }
     let responses = match packet {
-        ResponsePacket::Single(single) if count > 1 => return Err(batch_refusal(single)),
+        ResponsePacket::Single(single) if count > 1 => return Err(batch_refusal(single, status)),
         ResponsePacket::Single(single) => vec![single],
         // Some nodes put their refusal of a batch into an array of one.
         ResponsePacket::Batch(mut all) if count > 1 && all.len() == 1 && all[0].id.is_none() => {
-            return Err(batch_refusal(all.remove(0)));
+            return Err(batch_refusal(all.remove(0), status));
         }
         ResponsePacket::Batch(all) => all,
     };
@@ -349,7 +351,7 @@ fn read_reply(reply: &Reply, first: u64, count: usize) -> Result<Vec<Option<Answ
             id => places.remove(id),
         };
         if let Some(place) = place {
-            answers[place] = Some(answer_of(response));
+            answers[place] = Some(answer_of(response, status));
         }
     }
     if status >= 500 && answers.iter().flatten().any(Result::is_ok) {
@@ -358,7 +360,7 @@ fn read_reply(reply: &Reply, first: u64, count: usize) -> Result<Vec<Option<Answ
     Ok(answers)
 }
 
-fn answer_of(response: Response) -> Answered {
+fn answer_of(response: Response, status: u16) -> Answered {
     match response.payload {
         ResponsePayload::Success(raw) => Ok(raw),
         ResponsePayload::Failure(error) => Err(RpcError {
@@ -367,18 +369,24 @@ fn answer_of(response: Response) -> Answered {
             data: error
                 .data
                 .and_then(|raw| serde_json::from_str(raw.get()).ok()),
+            status,
         }),
     }
 }
 
-fn batch_refusal(response: Response) -> Trip {
-    match answer_of(response) {
-        Err(error) if meaning::is_rate_limit(&error) => Trip::Limited(error.text(), None),
+fn batch_refusal(response: Response, status: u16) -> Trip {
+    match answer_of(response, status) {
+        Err(error) if is_passing(&error) => Trip::Limited(error.text(), None),
         Err(error) => Trip::BatchRefused {
             too_many: meaning::is_batch_overflow(&error),
         },
         Ok(_) => Trip::BatchRefused { too_many: false },
     }
+}
+
+/// Whether the same question may have an answer a little later.
+fn is_passing(error: &RpcError) -> bool {
+    meaning::is_rate_limit(error) || (error.status >= 500 && meaning::revert_data(error).is_none())
 }
 
 /// A body that is no JSON-RPC is judged by its status and never repeated: error pages echo the path.

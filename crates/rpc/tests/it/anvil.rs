@@ -456,9 +456,25 @@ fn a_call_above_the_transaction_cap() {
         code.extend_from_slice(&hex!("5b803150600190038060045700"));
         Bytes::from(code)
     };
-    let answer = node
-        .chain
-        .read(At::Latest, &[call(None, code(9_000), None)])
-        .unwrap();
-    assert_eq!(answer, [Answer::Bytes(Bytes::new())]);
+    // 24 million gas, which anvil grants by itself, and 260 million, which it has to be asked for.
+    let queries = [
+        call(None, code(9_000), None),
+        call(None, code(100_000), None),
+    ];
+    let answers = node.chain.read(At::Latest, &queries).unwrap();
+    assert_eq!(
+        answers,
+        [Answer::Bytes(Bytes::new()), Answer::Bytes(Bytes::new())]
+    );
+    let small = Options {
+        call_gas: 100_000_000,
+        ..options(Finality::Depth(0))
+    };
+    let refused = HttpChain::connect(&node.url, small)
+        .unwrap()
+        .read(At::Latest, &queries);
+    assert!(
+        matches!(refused, Err(ChainError::Refused(_))),
+        "{refused:?}"
+    );
 }
