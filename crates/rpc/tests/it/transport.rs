@@ -326,3 +326,18 @@ fn single_answers_may_be_too_many_for_the_node() {
     });
     assert!(requests < 20, "{requests}");
 }
+
+#[test]
+fn a_batch_whose_answer_is_too_large_is_asked_in_parts() {
+    let node = StandIn::new(|_, request| Wire::Json(each(request, balance)));
+    let options = Options {
+        max_response_bytes: 1_000,
+        ..quick()
+    };
+    let chain = HttpChain::connect(&node.url(), options).unwrap();
+    assert_eq!(
+        chain.read(block_nine(), &balances(250)).unwrap(),
+        words(250)
+    );
+    assert!(node.seen().iter().filter(|body| body.is_array()).count() < 40);
+}
