@@ -20,6 +20,7 @@ mod node;
 mod persist;
 mod pool;
 mod port;
+pub mod rpc;
 mod state;
 mod tx;
 mod view;

@@ -361,6 +361,19 @@ impl Node {
         self.revision += 1;
     }
 
+    /// Sets a storage word as if the newest block had done it.
+    pub fn set_word(&mut self, address: Address, slot: U256, word: U256) {
+        let mut unused = Undo::default();
+        let block = self.blocks.last_mut().expect("a chain has blocks");
+        let undo = block.undo.as_mut().unwrap_or(&mut unused);
+        self.state.set_word(address, slot, word, undo);
+        self.overlays
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        self.revision += 1;
+    }
+
     /// The header that the next block starts from.
     pub(crate) fn pending_header(&self) -> Header {
         let parent = self.head();
@@ -380,6 +393,11 @@ impl Node {
         self.state
             .account(address)
             .map_or(U256::ZERO, |account| account.balance)
+    }
+
+    /// Changes when blocks are made.
+    pub fn set_mining(&mut self, mining: Mining) {
+        self.config.mining = mining;
     }
 
     /// Drops a transaction from the pool.

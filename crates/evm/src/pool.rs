@@ -279,6 +279,11 @@ impl Pool {
         entries.into_iter().map(|entry| entry.tx.clone()).collect()
     }
 
+    /// All senders with transactions in the pool, in no order.
+    pub fn senders(&self) -> impl Iterator<Item = Address> + '_ {
+        self.senders.keys().copied()
+    }
+
     /// The nonce after the unbroken run of pooled nonces that starts at `next`.
     pub fn pending_nonce(&self, sender: Address, next: u64) -> u64 {
         let Some(queue) = self.senders.get(&sender) else {

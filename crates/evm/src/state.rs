@@ -99,12 +99,15 @@ impl State {
         hash
     }
 
-    /// Applies what an execution changed.
+    /// Applies what an execution changed, in order of address and slot, so that equal executions
+    /// leave equal undos.
     pub fn commit(&mut self, changes: EvmState, undo: &mut Undo) {
-        for (address, changed) in changes {
-            if !changed.is_touched() {
-                continue;
-            }
+        let touched = changes
+            .into_iter()
+            .filter(|(_, changed)| changed.is_touched());
+        let mut touched: Vec<_> = touched.collect();
+        touched.sort_unstable_by_key(|(address, _)| *address);
+        for (address, changed) in touched {
             if changed.is_selfdestructed() {
                 // The account was created in the same transaction: its storage was never written.
                 self.set_account(address, Account::default(), undo);
@@ -130,10 +133,13 @@ impl State {
             if self.accounts.get(&address).copied().unwrap_or_default() != account {
                 self.set_account(address, account, undo);
             }
-            for (slot, value) in &changed.storage {
-                if value.is_changed() {
-                    self.set_word(address, *slot, value.present_value, undo);
-                }
+            let mut words: Vec<(U256, U256)> = changed
+                .changed_storage_slots()
+                .map(|(slot, value)| (*slot, value.present_value))
+                .collect();
+            words.sort_unstable();
+            for (slot, word) in words {
+                self.set_word(address, slot, word, undo);
             }
         }
     }
