@@ -420,6 +420,20 @@ fn a_halt_names_the_record() {
 }
 
 #[test]
+fn a_group_has_one_writer() {
+    let mut frames = frames();
+    for frame in &mut frames[VICTIM..] {
+        frame.epoch += 1;
+    }
+    rechain(&mut frames, VICTIM);
+    let expected = Opened::Halt {
+        sequence: VICTIM as u64,
+        found: Found::GroupBroken,
+    };
+    assert_eq!(open(&Memory::from_parts(7, frames, None)), expected);
+}
+
+#[test]
 fn a_fence_behind_the_records_halts() {
     let memory = Memory::from_parts(1, frames(), None);
     let error = Journal::open(memory, &binding()).unwrap_err();

@@ -173,6 +173,37 @@ fn a_full_database_loses_nothing() {
     journal.append(&groups(1000)[written]).unwrap();
 }
 
+/// Needs a small file system, as `mount -t tmpfs -o size=1m` makes one, named in the environment.
+#[test]
+fn a_disk_that_is_really_full_loses_nothing() {
+    let Some(small) = std::env::var_os("SEALIFT_SMALL_DISK") else {
+        eprintln!(
+            "skipped: sqlite::a_disk_that_is_really_full_loses_nothing: no SEALIFT_SMALL_DISK"
+        );
+        return;
+    };
+    let dir = tempfile::tempdir_in(small).unwrap();
+    let path = dir.path().join("journal.sqlite");
+    let ballast = dir.path().join("ballast");
+    fs::write(&ballast, vec![1; 200 << 10]).unwrap();
+    let groups = groups(2000);
+    let (mut journal, ..) = Journal::open(Sqlite::open(&path).unwrap(), &binding()).unwrap();
+    let failed = groups
+        .iter()
+        .map(|group| journal.append(group))
+        .position(|done| done.is_err());
+    let written = failed.expect("never full");
+    assert!(written > 50, "{written}");
+    drop(journal);
+    // What a second start on the full disk meets is an error or the same records.
+    check_damaged(&path, &groups[..written].concat(), "full");
+    fs::remove_file(&ballast).unwrap();
+    let (mut journal, records, _) =
+        Journal::open(Sqlite::open(&path).unwrap(), &binding()).unwrap();
+    assert_eq!(records, groups[..written].concat());
+    journal.append(&groups[written]).unwrap();
+}
+
 #[test]
 fn a_deleted_database_is_a_new_journal() {
     let (_dir, path, _) = written(1);
