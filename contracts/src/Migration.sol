@@ -91,6 +91,8 @@ contract Migration is IMigration, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IMigration
+    // Every transition is nonReentrant, and commit refuses the phase that is written first.
+    // slither-disable-next-line reentrancy-no-eth
     function freeze() external onlyOperator nonReentrant {
         Decision word = _require(_decision, Phase.OPEN);
         _requireBefore(word);
@@ -121,7 +123,11 @@ contract Migration is IMigration, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IMigration
-    function declare(uint256 lane_, uint32 batches, uint64 count, uint256 sum, bytes32 head) external onlyOperator {
+    function declare(uint256 lane_, uint32 batches, uint64 count, uint256 sum, bytes32 head)
+        external
+        onlyOperator
+        nonReentrant
+    {
         _requireLane(_require(_decision, Phase.FROZEN), lane_);
         if (!_isDeclared(_rules[lane_].source)) revert NotStaged(lane_);
         Lane storage state = _lanes[lane_];
@@ -287,6 +293,8 @@ contract Migration is IMigration, ReentrancyGuardTransient {
 
     /// @dev Stages one batch and advances the head. `index` must be the cursor: a batch that is sent
     /// twice, or out of order, has no effect.
+    // Every transition is nonReentrant, and commit refuses every phase in which this can run.
+    // slither-disable-next-line reentrancy-no-eth
     function _stage(uint256 lane_, uint32 index, bytes calldata data) internal {
         Source source = _rules[lane_].source;
         if (source == Source.READ_THROUGH) revert NotStaged(lane_);
@@ -296,10 +304,9 @@ contract Migration is IMigration, ReentrancyGuardTransient {
         if (_isDeclared(source) && state.declaredBatches == 0) revert NotDeclared(lane_);
 
         uint32 generation = state.generation;
-        Batch memory batch;
-        uint256 floor;
+        Batch memory batch = Batch({count: 0, sum: 0, dataHash: keccak256(data)});
+        uint256 floor = 0;
         (batch.count, batch.sum, floor) = _rules[lane_].ledger.stage(generation, _floor(state), data);
-        batch.dataHash = keccak256(data);
         bytes32 head = Heads.next(state.head, id, lane_, index, batch);
 
         uint256 sum = state.sum + batch.sum;

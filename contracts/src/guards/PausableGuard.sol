@@ -115,7 +115,7 @@ contract PausableGuard is IGuard {
         if (word != _self()) return "NOT_OWNER";
         (ok, word) = legacy.ask(ILegacy.pendingOwner.selector);
         if (ok && word != 0) return "PENDING_OWNER";
-        (ok,) = legacy.ask(abi.encodeCall(ILegacy.getRoleAdmin, (bytes32(0))));
+        (ok, word) = legacy.ask(abi.encodeCall(ILegacy.getRoleAdmin, (bytes32(0))));
         if (ok) return "ROLES_TOO";
         return 0;
     }

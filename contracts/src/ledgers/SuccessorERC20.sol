@@ -141,6 +141,8 @@ abstract contract SuccessorERC20 is ERC20, ERC20Permit, ILedger {
     }
 
     function _requireLive(address account) internal view {
+        // Flags, not amounts that somebody could send here: the equality is exact by intent.
+        // slither-disable-next-line incorrect-equality
         if (_words[account].bits & LIVE == 0 && _decided() == 0) revert NotLive();
     }
 
