@@ -192,9 +192,7 @@ contract Migration is IMigration, ReentrancyGuardTransient {
             LaneRules storage rules = _rules[i];
             _requireComplete(i, rules.source, state);
             bytes32 codeHash = rules.legacyCodeHash;
-            head = Heads.sealLane(
-                head, i, state.generation, state.count, state.sum, state.head, state.supply, codeHash
-            );
+            head = Heads.sealLane(head, i, state.generation, state.count, state.sum, state.head, state.supply, codeHash);
         }
         _requireUnchanged(word);
         _attested = _attest(word, head);

@@ -4,8 +4,11 @@ pragma solidity 0.8.37;
 /// @title Exclusive control of one legacy contract for the time of a migration
 /// @notice Can only freeze, release (unfreeze and return control) and retire.
 interface IGuard {
+    /// @notice Legacy is paused; `wasPaused` says that it was before.
     event GuardFrozen(address indexed legacy, bool wasPaused);
+    /// @notice Control has been handed (or, in two steps, offered) to the recorded owner.
     event GuardReleased(address indexed legacy, address indexed to);
+    /// @notice Control is given up for ever.
     event GuardRetired(address indexed legacy);
 
     error NotMigration(address caller);
@@ -16,7 +19,9 @@ interface IGuard {
     error CannotUnpause();
     error ControlRefused(); // the legacy contract refused to hand control on
 
+    /// @notice The contract that this guard controls.
     function legacy() external view returns (address);
+    /// @notice The migration whose phase says what this guard may do.
     function migration() external view returns (address);
     /// @notice The account that control goes back to.
     function recordedOwner() external view returns (address);
@@ -31,7 +36,10 @@ interface IGuard {
     /// A legacy contract that was paused before is paused again by release().
     function freeze() external returns (uint256 supply);
 
-    /// @notice What must hold at seal and at commit.
+    /// @notice What must hold at seal and at commit: whether legacy is paused and control is still held,
+    /// its total supply, the hash of its code.
+    /// @dev Warning: for a proxy the hash is that of the proxy. An implementation that is exchanged shows
+    /// only in the answers; control over upgrades has to be excluded before the migration opens.
     function attest() external view returns (bool frozen, uint256 supply, bytes32 codeHash);
 
     /// @notice After ABORTED, by anyone, retryable: unpauses and returns control. Idempotent.

@@ -12,9 +12,13 @@ interface ILedger {
     error EmptyEntry(address account);
     error AmountTooLarge(address account, uint256 amount);
 
+    /// @notice The migration that stages into this ledger and whose decision makes it live.
     function migration() external view returns (address);
+    /// @notice The asset that this one succeeds.
     function legacy() external view returns (address);
+    /// @notice The lane of the migration that this ledger is of.
     function laneIndex() external view returns (uint256);
+    /// @notice Where its amounts come from.
     function source() external view returns (IMigration.Source);
 
     /// @notice Records one batch in `generation`, by the migration. Accounts are strictly ascending

@@ -75,9 +75,13 @@ interface IMigration {
         bytes32 dataHash;
     }
 
+    /// @notice The rules are fixed. `rulesHash` is keccak256(abi.encode(rules)).
     event Opened(bytes32 indexed id, bytes32 rulesHash, bytes32 nonce);
+    /// @notice Every legacy contract is paused; `deadline` is the effective one.
     event Frozen(bytes32 indexed id, uint256 blockNumber, uint256 deadline);
+    /// @notice A lane's legacy supply, which what is staged must add up to.
     event LaneFrozen(bytes32 indexed id, uint256 indexed lane, uint256 supply);
+    /// @notice What will be staged in this generation of a lane.
     event Declared(
         bytes32 indexed id,
         uint256 indexed lane,
@@ -87,6 +91,7 @@ interface IMigration {
         uint256 sum,
         bytes32 head
     );
+    /// @notice Batch `index` is staged; `count` and `sum` are the batch's, `head` is after it.
     event Staged(
         bytes32 indexed id,
         uint256 indexed lane,
@@ -96,9 +101,13 @@ interface IMigration {
         uint256 sum,
         bytes32 head
     );
+    /// @notice A lane is empty again, in a new generation.
     event Restarted(bytes32 indexed id, uint256 indexed lane, uint256 generation);
+    /// @notice All lanes are complete; `head` is what the owner commits to.
     event Sealed(bytes32 indexed id, bytes32 head);
+    /// @notice The decision: the successors are live.
     event Committed(bytes32 indexed id, bytes32 head);
+    /// @notice The decision: the legacy contracts are live.
     event Aborted(bytes32 indexed id, address indexed by);
     /// @notice A guard could not be released by abort(); anyone may call `guard.release()` again.
     event ReleaseDeferred(bytes32 indexed id, uint256 indexed lane);
@@ -153,16 +162,28 @@ interface IMigration {
     /// by anyone at or after it. Tries to release every guard.
     function abort() external;
 
+    /// @notice Who opens and commits, and may abort.
     function owner() external view returns (address);
+    /// @notice keccak256(abi.encode(chain id, this contract, rules hash, nonce)); zero before open().
     function id() external view returns (bytes32);
+    /// @notice The decision. Anything may look at it at any time; COMMITTED and ABORTED never change.
     function phase() external view returns (Phase);
+    /// @notice The effective deadline, unix seconds: of the rules, and earlier than that once frozen.
     function deadline() external view returns (uint256);
+    /// @notice The block of the freeze; zero before it.
     function frozenBlock() external view returns (uint256);
+    /// @notice What commit() takes; zero before seal().
     function sealedHead() external view returns (bytes32);
+    /// @notice How many lanes the rules have; zero before open().
     function laneCount() external view returns (uint256);
+    /// @notice The rules of one lane.
     function laneRules(uint256 lane) external view returns (LaneRules memory);
+    /// @notice What has been staged in one lane.
     function lane(uint256 lane) external view returns (LaneState memory);
+    /// @notice Who freezes, declares and stages.
     function operator() external view returns (address);
+    /// @notice Who besides the owner may abort before the deadline; may be nobody.
     function guardian() external view returns (address);
+    /// @notice Whether anyone may commit what is sealed.
     function preauthorised() external view returns (bool);
 }

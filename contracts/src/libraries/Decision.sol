@@ -13,8 +13,7 @@ using {phase, deadline, frozenBlock, lanes, preauthorised, withPhase} for Decisi
 /// @notice The word of a migration that has just been opened.
 function opened(uint64 deadline_, uint256 lanes_, bool preauthorised_) pure returns (Decision) {
     uint256 flag = preauthorised_ ? 1 : 0;
-    return
-        Decision.wrap(uint256(IMigration.Phase.OPEN) | (uint256(deadline_) << 8) | (lanes_ << 136) | (flag << 144));
+    return Decision.wrap(uint256(IMigration.Phase.OPEN) | (uint256(deadline_) << 8) | (lanes_ << 136) | (flag << 144));
 }
 
 /// @notice The same migration, frozen at a block, with its effective deadline.

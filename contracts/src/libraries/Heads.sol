@@ -8,11 +8,7 @@ import {IMigration} from "../interfaces/IMigration.sol";
 /// computes the same from test/vectors/heads.json.
 library Heads {
     /// @notice What names one migration in every hash and event.
-    function id(uint256 chainId, address migration, bytes32 rulesHash, bytes32 nonce)
-        internal
-        pure
-        returns (bytes32)
-    {
+    function id(uint256 chainId, address migration, bytes32 rulesHash, bytes32 nonce) internal pure returns (bytes32) {
         return keccak256(abi.encode(chainId, migration, rulesHash, nonce));
     }
 

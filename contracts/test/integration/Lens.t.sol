@@ -21,8 +21,7 @@ contract LensTest is Fixture {
         addLane(READ_THROUGH);
         address[] memory accounts = holders;
         (accounts[0], accounts[1]) = (accounts[1], stranger);
-        (bool ok, bytes memory data) =
-            answer(bytes.concat(type(Lens).creationCode, abi.encode(legacies[0], accounts)));
+        (bool ok, bytes memory data) = answer(bytes.concat(type(Lens).creationCode, abi.encode(legacies[0], accounts)));
         vm.assertTrue(ok, "answers");
         bytes memory wanted;
         for (uint256 i = 0; i < accounts.length; ++i) {

@@ -98,7 +98,9 @@ contract StageTest is Fixture {
     function test_wideAmountsHaveALimit() public {
         uint256 limit = 1 << 208;
         refused(
-            WIDE, entry(DECLARED_WIDE, stranger, limit), abi.encodeWithSelector(ILedger.AmountTooLarge.selector, stranger, limit)
+            WIDE,
+            entry(DECLARED_WIDE, stranger, limit),
+            abi.encodeWithSelector(ILedger.AmountTooLarge.selector, stranger, limit)
         );
         stage(WIDE, 0, entry(DECLARED_WIDE, holders[0], limit - 1));
         check(migration.lane(WIDE).sum, limit - 1, "the largest amount");

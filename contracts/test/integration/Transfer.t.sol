@@ -98,9 +98,8 @@ abstract contract TransferTest is Fixture {
     function test_noMoreThanTheBalance() public {
         goTo(COMMITTED);
         uint256 more = amounts[0] + 1;
-        bytes memory why = abi.encodeWithSelector(
-            IERC20Errors.ERC20InsufficientBalance.selector, alice, amounts[0], more
-        );
+        bytes memory why =
+            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, alice, amounts[0], more);
         vm.startPrank(alice);
         vm.expectRevert(why);
         token.transfer(bob, more);
@@ -120,9 +119,7 @@ abstract contract TransferTest is Fixture {
         vm.startPrank(stranger);
         token.transferFrom(alice, bob, 4);
         check(token.allowance(alice, stranger), 6, "spent");
-        vm.expectRevert(
-            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientAllowance.selector, stranger, 6, 7)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InsufficientAllowance.selector, stranger, 6, 7));
         token.transferFrom(alice, bob, 7);
         vm.stopPrank();
         check(token.balanceOf(bob), amounts[1] + 4, "moved");

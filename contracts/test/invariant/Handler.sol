@@ -150,8 +150,7 @@ contract Handler is Fixture {
         lane %= LANES + 1;
         bend %= 4;
         bytes memory data = list(lane, bend);
-        bytes memory call_ =
-            abi.encodeCall(migration.stageProven, (lane, index, data, new IMigration.Batch[](0)));
+        bytes memory call_ = abi.encodeCall(migration.stageProven, (lane, index, data, new IMigration.Batch[](0)));
         drive(pick(by), call_, lane == 1 && mayStage(lane, index) && keccak256(data) == keccak256(list(1, 0)));
     }
 

@@ -206,11 +206,7 @@ abstract contract Fixture is Test {
         b.dataHash = keccak256(batch(lane, from, to));
     }
 
-    function declaration(uint256 lane)
-        internal
-        view
-        returns (uint32 batches, uint64 count, uint256 sum, bytes32 head)
-    {
+    function declaration(uint256 lane) internal view returns (uint32 batches, uint64 count, uint256 sum, bytes32 head) {
         bytes32 id = migration.id();
         head = Heads.first(id, lane, migration.lane(lane).generation);
         head = Heads.next(head, id, lane, 0, commitment(lane, 0, 4));

@@ -42,7 +42,6 @@ abstract contract Symbolic is Fixture {
     }
 }
 
-/// forge-config: default.fuzz.runs = 1
 contract MigrationSymbolicTest is Symbolic {
     function setUp() public {
         addLane(READ_THROUGH);
@@ -115,7 +114,8 @@ contract ConservationSymbolicTest is Symbolic {
         anyWord(b, "b");
         anyWord(c, "c");
         SuccessorERC20 token = ledgers[0];
-        (uint256 beforeA, uint256 beforeB, uint256 beforeC) = (token.balanceOf(a), token.balanceOf(b), token.balanceOf(c));
+        (uint256 beforeA, uint256 beforeB, uint256 beforeC) =
+            (token.balanceOf(a), token.balanceOf(b), token.balanceOf(c));
         uint256 total = token.totalSupply();
         vm.prank(a);
         (bool ok,) = address(token).call(abi.encodeCall(token.transfer, (b, value)));
