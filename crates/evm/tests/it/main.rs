@@ -1,4 +1,9 @@
 //! Tests of the embedded chain through its public interface.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests may panic, and say so if skipped"
+)]
 
 mod anvil;
 mod chain;
