@@ -151,7 +151,8 @@ pub struct LaneView {
     pub handover: Vec<bool>,
     /// The guard alone controls legacy.
     pub exclusive: bool,
-    /// The guard can do no more: control was released or retired.
+    /// The guard holds no control: not yet, or it was released or retired. A control that waits for
+    /// the recorded owner's acceptance is not held.
     pub settled: bool,
     /// Staging generation, from 1 once frozen.
     pub generation: u32,

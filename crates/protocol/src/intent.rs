@@ -91,6 +91,22 @@ impl Intent {
         )
     }
 
+    /// Whether this leads back to where the migration began, so that nothing may stand in its way.
+    pub fn is_way_back(&self) -> bool {
+        matches!(
+            self,
+            Self::Abort | Self::Release { .. } | Self::Reclaim { .. }
+        )
+    }
+
+    /// Whether what a gate verifies is different after it.
+    pub(crate) fn changes_staging(&self) -> bool {
+        matches!(
+            self,
+            Self::Declare { .. } | Self::Stage { .. } | Self::Restart { .. }
+        )
+    }
+
     /// Whether many of this kind may be in flight, so that its gas cannot be estimated before the
     /// ones ahead of it are mined.
     pub fn is_pipelined(&self) -> bool {

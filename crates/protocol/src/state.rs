@@ -57,6 +57,21 @@ impl Tx {
     pub fn is_settled(&self) -> bool {
         matches!(self.status, Status::Finalized { .. } | Status::Superseded)
     }
+
+    /// Whether bytes of it exist whose fate is not known.
+    pub fn is_in_flight(&self) -> bool {
+        !self.is_settled() && !self.variants.is_empty()
+    }
+
+    fn require_variant(&self, hash: &B256) -> Result<(), Halt> {
+        if self.variants.iter().any(|known| known.hash == *hash) {
+            Ok(())
+        } else {
+            Err(Halt::IllegalRecord(
+                "bytes left this executor before they were durable",
+            ))
+        }
+    }
 }
 
 /// What is only remembered while the process lives.
@@ -70,6 +85,11 @@ pub struct Memory {
     pub receiptless: BTreeMap<TxId, u32>,
     /// Simulations in a row that reverted.
     pub reverts: BTreeMap<Intent, u32>,
+    /// Attempts that are final and left no effect, while the intent is still wanted. Not durable: a
+    /// person who starts the run again has removed the cause.
+    pub failures: BTreeMap<Intent, u32>,
+    /// The way back was asked for in this life.
+    pub abort_asked: bool,
     /// Somebody asked to stop.
     pub stopping: bool,
 }
@@ -97,8 +117,6 @@ pub struct State {
     pub paid_wei: u128,
     /// Gas used by final transactions.
     pub gas_used: u64,
-    /// Failed or superseded attempts, by intent.
-    pub failures: BTreeMap<Intent, u32>,
     /// How it ended.
     pub outcome: Option<Outcome>,
     /// Not durable.
@@ -120,7 +138,6 @@ impl State {
             aborting: false,
             paid_wei: 0,
             gas_used: 0,
-            failures: BTreeMap::new(),
             outcome: None,
             memory: Memory::default(),
         }
@@ -160,7 +177,7 @@ impl State {
             .txs
             .range(first..=last)
             .next_back()
-            .map_or(0, |(id, _)| id.nonce + 1);
+            .map_or(0, |(id, _)| id.nonce.saturating_add(1));
         bound.max(on_chain)
     }
 
@@ -192,8 +209,16 @@ impl State {
                     offered: BTreeSet::new(),
                     status: Status::Pending,
                 };
+                if self.unsettled().any(|(_, other)| other.intent == *intent) {
+                    return Err(Halt::IllegalRecord(
+                        "an intent gets a second nonce before the first is settled",
+                    ));
+                }
                 if self.txs.insert(*tx, fresh).is_some() {
                     return Err(Halt::IllegalRecord("a nonce is bound twice"));
+                }
+                if intent.changes_staging() {
+                    self.verified.clear();
                 }
             }
             Record::Signed { tx, variant } => {
@@ -205,11 +230,7 @@ impl State {
             }
             Record::Offered { tx, hash } => {
                 let tx = self.unsettled_mut(tx)?;
-                if !tx.variants.iter().any(|known| known.hash == *hash) {
-                    return Err(Halt::IllegalRecord(
-                        "bytes were offered before they were durable",
-                    ));
-                }
+                tx.require_variant(hash)?;
                 tx.offered.insert(*hash);
             }
             Record::Included {
@@ -219,6 +240,7 @@ impl State {
                 succeeded,
             } => {
                 let tx = self.unsettled_mut(tx)?;
+                tx.require_variant(hash)?;
                 tx.status = Status::Included {
                     hash: *hash,
                     block: *block,
@@ -236,26 +258,21 @@ impl State {
             }
             Record::Finalized {
                 tx,
-                hash: _,
+                hash,
                 block,
                 succeeded,
                 gas_used,
                 paid_wei,
             } => {
                 let tx = self.unsettled_mut(tx)?;
+                tx.require_variant(hash)?;
                 tx.status = Status::Finalized {
                     block: *block,
                     succeeded: *succeeded,
                 };
                 tx.variants = Vec::new();
-                let intent = tx.intent;
-                if *succeeded {
-                    self.failures.remove(&intent);
-                } else {
-                    *self.failures.entry(intent).or_default() += 1;
-                }
-                self.gas_used += gas_used;
-                self.paid_wei += paid_wei;
+                self.gas_used = self.gas_used.saturating_add(*gas_used);
+                self.paid_wei = self.paid_wei.saturating_add(*paid_wei);
             }
             Record::Superseded { tx } => {
                 let tx = self.unsettled_mut(tx)?;

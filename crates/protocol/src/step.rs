@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::effect::{Effect, Halt};
-use crate::event::{Event, Observation, Phase, Rejection, SendAnswer, TxId};
+use crate::event::{
+    BlockId, Event, FinalList, Gate, Observation, Phase, Rejection, SendAnswer, TxId, Variant,
+};
 use crate::intent::Intent;
 use crate::record::Record;
 use crate::state::{State, Status, Tx};
@@ -43,13 +45,7 @@ pub fn step(state: State, event: Event) -> Result<Stepped, Halt> {
         Event::Prepared(intent, result) => stepped.prepared(intent, result)?,
         Event::Signed(signed) => {
             for (tx, variant) in signed {
-                stepped.effects.push(Effect::Send {
-                    tx,
-                    hash: variant.hash,
-                    raw: variant.raw.clone(),
-                });
-                stepped.state.memory.offered_at.remove(&tx);
-                stepped.write(Record::Signed { tx, variant })?;
+                stepped.signed(tx, variant)?;
             }
         }
         Event::Answered(answers) => {
@@ -57,9 +53,13 @@ pub fn step(state: State, event: Event) -> Result<Stepped, Halt> {
                 stepped.answered(tx, hash, answer)?;
             }
         }
-        Event::ListFixed(lane, list) => stepped.write(Record::ListFixed { lane, list })?,
-        Event::Verified(gate, block) => stepped.write(Record::Verified { gate, block })?,
+        Event::ListFixed(lane, list) => stepped.list_fixed(lane, list)?,
+        Event::Verified(gate, block) => stepped.verified(gate, block)?,
         Event::AbortRequested => {
+            if stepped.state.is_committed() {
+                return Err(Halt::AlreadyCommitted);
+            }
+            stepped.state.memory.abort_asked = true;
             if !stepped.state.aborting {
                 stepped.write(Record::AbortRequested)?;
             }
@@ -77,13 +77,25 @@ impl Stepped {
     }
 
     fn observed(&mut self, seen: Box<Observation>) -> Result<(), Halt> {
+        let lanes = self.state.plan.lanes.len();
+        if seen.latest.lanes.len() != lanes || seen.finalized.lanes.len() != lanes {
+            return Err(Halt::Unexpected("a view has not as many lanes as the plan"));
+        }
         if let Some(record) = transactions::finality(&self.state, &seen)? {
             self.write(record)?;
         }
         transactions::remember_receiptless(&mut self.state, &seen);
+        let mut ended = Vec::new();
         for record in transactions::follow(&self.state, &seen) {
-            if let Record::Excluded { tx } = &record {
-                self.state.memory.offered_at.remove(tx);
+            match &record {
+                Record::Excluded { tx } => {
+                    self.state.memory.offered_at.remove(tx);
+                }
+                Record::Finalized { tx, .. } | Record::Superseded { tx } => {
+                    ended.push(self.state.txs[tx].intent);
+                    self.state.memory.offered_at.remove(tx);
+                }
+                _ => {}
             }
             self.write(record)?;
         }
@@ -93,15 +105,17 @@ impl Stepped {
             if !self.state.unsettled().any(|(_, tx)| is_out(tx)) {
                 self.effects.push(Effect::Leave);
             }
-        } else {
-            self.advance(&seen)?;
+        } else if seen.latest.at.number >= seen.finalized.at.number {
+            // A node that lags behind finality shows nothing to act on.
+            self.advance(&seen, &ended)?;
         }
         self.state.memory.seen = Some(seen);
         Ok(())
     }
 
-    /// Binds what is wanted next, as far as window and budget allow.
-    fn advance(&mut self, seen: &Observation) -> Result<(), Halt> {
+    /// Binds what is wanted next, as far as window and budget allow. `ended` are the intents whose
+    /// transactions this look has settled.
+    fn advance(&mut self, seen: &Observation, ended: &[Intent]) -> Result<(), Halt> {
         if let Some(outcome) = self.state.outcome {
             self.effects.push(Effect::Finish(outcome));
             return Ok(());
@@ -115,21 +129,26 @@ impl Stepped {
             Next::Wait => return Ok(()),
             Next::End(outcome) => {
                 self.write(Record::Ended(outcome))?;
+                self.effects
+                    .retain(|effect| !matches!(effect, Effect::Sign { .. }));
                 self.effects.push(Effect::Finish(outcome));
                 return Ok(());
             }
         };
+        self.count_failures(ended, &wanted);
         let covered = self.covered(seen);
-        let mut room = self.state.policy.window.saturating_sub(self.pending());
+        let others_left = self.others_left(&wanted);
         let mut preparing = false;
         for intent in wanted {
-            if covered.contains(&intent) {
+            if covered.contains(&intent) || (others_left && self.is_exhausted(intent)) {
                 continue;
             }
-            if room == 0 || (preparing && intent.is_pipelined()) {
+            let has_room = self.has_room(intent);
+            if !has_room || (intent.is_pipelined() && (preparing || self.is_behind_hole(intent))) {
                 break;
             }
-            let failures = self.state.failures.get(&intent).copied().unwrap_or(0);
+            let failures = self.state.memory.failures.get(&intent).copied();
+            let failures = failures.unwrap_or(0);
             if failures >= self.state.policy.max_attempts {
                 return Err(Halt::KeepsFailing {
                     intent,
@@ -141,6 +160,9 @@ impl Stepped {
                 self.effects.push(Effect::AwaitExternal { sender, intent });
                 break;
             }
+            if !intent.is_way_back() && transactions::is_stuck(&self.state, seen, sender) {
+                break;
+            }
             if intent.is_pipelined() {
                 let gas_limit = self.planned_gas(intent);
                 if !self.bind(seen, intent, gas_limit)? {
@@ -150,7 +172,117 @@ impl Stepped {
                 preparing = true;
                 self.effects.push(Effect::Prepare { sender, intent });
             }
-            room -= 1;
+        }
+        Ok(())
+    }
+
+    /// An attempt that is final has failed if its effect is not there. A batch behind another that is
+    /// missing has not failed by itself.
+    fn count_failures(&mut self, ended: &[Intent], wanted: &[Intent]) {
+        let is_first = |intent: &Intent| match *intent {
+            Intent::Stage { lane, .. } => {
+                let of_lane =
+                    |other: &&Intent| matches!(other, Intent::Stage { lane: l, .. } if *l == lane);
+                wanted.iter().find(of_lane) == Some(intent)
+            }
+            _ => true,
+        };
+        let failures = &mut self.state.memory.failures;
+        failures.retain(|intent, _| wanted.contains(intent));
+        for intent in ended.iter().filter(|i| wanted.contains(i) && is_first(i)) {
+            *failures.entry(*intent).or_default() += 1;
+        }
+    }
+
+    /// A tail whose simulation reverts again and again.
+    fn is_exhausted(&self, intent: Intent) -> bool {
+        let reverts = self.state.memory.reverts.get(&intent).copied();
+        intent.is_tail() && reverts.unwrap_or(0) >= REVERTS_TO_HALT
+    }
+
+    /// Whether there is anything to do or to wait for but tails that revert.
+    fn others_left(&self, wanted: &[Intent]) -> bool {
+        wanted.iter().any(|intent| !self.is_exhausted(*intent))
+            || self.state.unsettled().any(|(_, tx)| tx.is_in_flight())
+    }
+
+    /// Whether the window takes another; the way back is never kept out by what goes forward.
+    fn has_room(&self, intent: Intent) -> bool {
+        intent.is_way_back() || self.pending() < self.state.policy.window
+    }
+
+    /// Whether a batch of the same lane was mined and failed, so that this one would fail too.
+    fn is_behind_hole(&self, intent: Intent) -> bool {
+        let Intent::Stage { lane, .. } = intent else {
+            return false;
+        };
+        self.state.unsettled().any(|(_, tx)| {
+            matches!(tx.intent, Intent::Stage { lane: other, .. } if other == lane)
+                && matches!(
+                    tx.status,
+                    Status::Included {
+                        succeeded: false,
+                        ..
+                    }
+                )
+        })
+    }
+
+    fn signed(&mut self, tx: TxId, variant: Variant) -> Result<(), Halt> {
+        let known = self.state.txs.get(&tx);
+        let known = known.ok_or(Halt::Unexpected("signed what was never bound"))?;
+        if known.is_settled() {
+            return Ok(()); // another variant was quicker than the signer
+        }
+        let send = Effect::Send {
+            tx,
+            hash: variant.hash,
+            raw: variant.raw.clone(),
+        };
+        if !known
+            .variants
+            .iter()
+            .any(|other| other.hash == variant.hash)
+        {
+            self.state.memory.offered_at.remove(&tx);
+            self.write(Record::Signed { tx, variant })?;
+        }
+        let (state, seen) = (&self.state, &self.state.memory.seen);
+        let is_held = |seen| transactions::is_held_back(tx, &state.txs[&tx], state, seen);
+        if !seen.as_deref().is_some_and(is_held) {
+            self.effects.push(send);
+        }
+        Ok(())
+    }
+
+    /// Whether the last look asks for this effect.
+    fn asks(&self, wanted: impl Fn(&Effect) -> bool) -> bool {
+        let seen = self.state.memory.seen.as_deref();
+        let next = seen.and_then(|seen| workflow::next(&self.state, seen).ok());
+        matches!(next, Some(Next::Do(effect)) if wanted(&effect))
+    }
+
+    fn list_fixed(&mut self, lane: u32, list: FinalList) -> Result<(), Halt> {
+        if self.state.lists.get(lane as usize) == Some(&Some(list)) {
+            return Ok(());
+        }
+        if !self.asks(|effect| matches!(effect, Effect::FixList { lane: l, .. } if *l == lane)) {
+            return Err(Halt::Unexpected("a final list that was not asked for"));
+        }
+        let seen = self.state.memory.seen.as_deref();
+        let supply = seen.map(|seen| seen.finalized.lanes[lane as usize].supply);
+        if supply != Some(list.sum) {
+            return Err(Halt::Unexpected(
+                "a final list that is not the frozen supply",
+            ));
+        }
+        self.write(Record::ListFixed { lane, list })
+    }
+
+    /// A verification counts only as the answer to what is still asked: what it saw may be gone.
+    fn verified(&mut self, gate: Gate, block: BlockId) -> Result<(), Halt> {
+        if self.asks(|effect| matches!(effect, Effect::Verify { gate: g, .. } if *g == gate)) {
+            self.write(Record::Verified { gate, block })?;
         }
         Ok(())
     }
@@ -160,13 +292,20 @@ impl Stepped {
         intent: Intent,
         result: Result<u64, alloy_primitives::Bytes>,
     ) -> Result<(), Halt> {
-        let Some(seen) = self.state.memory.seen.take() else {
+        let Some(seen) = self.state.memory.seen.clone() else {
             return Err(Halt::Unexpected("prepared before anything was observed"));
         };
+        // What was wanted when the simulation began may not be wanted any more.
+        let Next::Want(wanted) = workflow::next(&self.state, &seen)? else {
+            return Ok(());
+        };
+        if self.state.memory.stopping || !wanted.contains(&intent) {
+            return Ok(());
+        }
         match result {
             Ok(gas) => {
                 self.state.memory.reverts.remove(&intent);
-                if !self.covered(&seen).contains(&intent) {
+                if !self.covered(&seen).contains(&intent) && self.has_room(intent) {
                     let padded = gas.saturating_add(gas / 5).min(TX_GAS_CAP);
                     self.bind(&seen, intent, padded)?;
                 }
@@ -174,12 +313,12 @@ impl Stepped {
             Err(data) => {
                 let reverts = self.state.memory.reverts.entry(intent).or_default();
                 *reverts += 1;
-                if *reverts >= REVERTS_TO_HALT {
+                let is_last = *reverts >= REVERTS_TO_HALT;
+                if is_last && (!intent.is_tail() || !self.others_left(&wanted)) {
                     return Err(Halt::WouldRevert { intent, data });
                 }
             }
         }
-        self.state.memory.seen = Some(seen);
         Ok(())
     }
 
@@ -197,11 +336,19 @@ impl Stepped {
                 Ok(false)
             };
         }
-        let on_chain = seen.nonces.get(&sender).copied().unwrap_or(0);
-        let tx = TxId {
-            sender,
-            nonce: self.state.next_nonce(sender, on_chain),
+        let (Some(latest), Some(fin)) = (seen.nonces.get(&sender), seen.final_nonces.get(&sender))
+        else {
+            return Ok(false);
         };
+        let nonce = self.state.next_nonce(sender, *latest.max(fin));
+        // A nonce that is neither ours nor final may come back after a reorg, and would be a gap that
+        // nobody fills.
+        let at = |nonce| TxId { sender, nonce };
+        let ours = self.state.txs.range(at(*fin)..at(nonce)).count() as u64;
+        if ours < nonce - fin {
+            return Ok(false);
+        }
+        let tx = at(nonce);
         self.write(Record::Bound {
             tx,
             intent,
@@ -298,5 +445,10 @@ impl State {
             .seen
             .as_ref()
             .map_or(Phase::None, |seen| seen.latest.phase)
+    }
+    /// Whether the decision was seen on finalized ground.
+    fn is_committed(&self) -> bool {
+        let seen = self.memory.seen.as_ref();
+        seen.is_some_and(|seen| seen.finalized.phase == Phase::Committed)
     }
 }

@@ -1,11 +1,12 @@
 //! From a bound nonce to finality: what the chain says of each transaction, and what to offer again.
 
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
 
 use crate::effect::{Effect, Halt};
-use crate::event::{Observation, Receipt, TxId};
+use crate::event::{Observation, Receipt, TxId, Variant};
 use crate::record::Record;
 use crate::state::{State, Status, Tx};
+use crate::workflow;
 
 /// A replacement must raise both fees by at least 10%; we raise by 12.5% and one wei.
 const BUMP_NUMERATOR: u128 = 9;
@@ -23,7 +24,11 @@ pub(crate) fn finality(state: &State, seen: &Observation) -> Result<Option<Recor
     let regressed = if fin.number > mark.number {
         match seen.walked_to {
             Some(reached) => reached != mark,
-            None => return Ok(None),
+            None => {
+                return Err(Halt::Unexpected(
+                    "finality moved without a walk to its mark",
+                ));
+            }
         }
     } else {
         fin != mark
@@ -56,6 +61,9 @@ fn follow_one(id: TxId, tx: &Tx, state: &State, seen: &Observation) -> Vec<Recor
         return match tx.status {
             Status::Included { .. } if !is_finally_used(id, seen) => {
                 vec![Record::Excluded { tx: id }]
+            }
+            Status::Included { .. } if is_superseded(id, state, seen) => {
+                vec![Record::Excluded { tx: id }, Record::Superseded { tx: id }]
             }
             Status::Pending if is_superseded(id, state, seen) => {
                 vec![Record::Superseded { tx: id }]
@@ -165,7 +173,7 @@ pub(crate) fn nudge(state: &State, seen: &Observation) -> Vec<Effect> {
     {
         let is_lowest = lowest != Some(id.sender);
         lowest = Some(id.sender);
-        if is_finally_used(*id, seen) {
+        if is_finally_used(*id, seen) || is_held_back(*id, tx, state, seen) {
             continue;
         }
         effects.extend(nudge_one(*id, tx, is_lowest, state, seen));
@@ -189,7 +197,7 @@ fn nudge_one(
         tip,
     };
     let Some(variant) = tx.variants.last() else {
-        return (!state.memory.stopping).then(|| sign(max_fee, tip));
+        return Some(sign(max_fee, tip));
     };
     let send = Effect::Send {
         tx: id,
@@ -199,17 +207,63 @@ fn nudge_one(
     let Some((first, last)) = state.memory.offered_at.get(&id) else {
         return Some(send);
     };
-    if is_lowest && !state.memory.stopping && seen.now_secs >= first + state.policy.bump_after_secs
+    if is_lowest
+        && !state.memory.stopping
+        && seen.now_secs >= first.saturating_add(state.policy.bump_after_secs)
+        && let Some((max_fee, tip)) = bumped(tx, variant, state, seen)
     {
-        let raise = |fee: u128| fee * BUMP_NUMERATOR / BUMP_DENOMINATOR + 1;
-        let (bumped_tip, bumped_max) = (
-            raise(variant.tip).max(tip),
-            raise(variant.max_fee).max(max_fee),
-        );
-        let extra = bumped_max - variant.max_fee;
-        if bumped_max <= state.policy.max_fee_cap && affords(state, tx.gas_limit, extra) {
-            return Some(sign(bumped_max, bumped_tip.min(bumped_max)));
-        }
+        return Some(sign(max_fee, tip));
     }
-    (seen.now_secs >= last + state.policy.resend_after_secs).then_some(send)
+    (seen.now_secs >= last.saturating_add(state.policy.resend_after_secs)).then_some(send)
+}
+
+/// The fees of a replacement, within cap and budget; `None` where they do not allow one.
+fn bumped(tx: &Tx, variant: &Variant, state: &State, seen: &Observation) -> Option<(u128, u128)> {
+    let (max_fee, tip) = quote(state, seen);
+    let raise = |fee: u128| (fee / BUMP_DENOMINATOR + 1).saturating_mul(BUMP_NUMERATOR);
+    let max_fee = raise(variant.max_fee).max(max_fee);
+    let tip = raise(variant.tip).max(tip).min(max_fee);
+    let fits = max_fee <= state.policy.max_fee_cap
+        && affords(state, tx.gas_limit, max_fee - variant.max_fee);
+    fits.then_some((max_fee, tip))
+}
+
+/// Whether the lowest unmined nonce of a sender is due for a higher fee that cap or budget forbid.
+/// Then the same bytes are offered on, and nothing new is sent behind them.
+pub(crate) fn is_stuck(state: &State, seen: &Observation, sender: Address) -> bool {
+    let lowest = state
+        .unsettled()
+        .find(|(id, tx)| id.sender == sender && tx.status == Status::Pending);
+    let Some((id, tx)) = lowest else { return false };
+    let (Some(variant), Some((first, _))) = (tx.variants.last(), state.memory.offered_at.get(id))
+    else {
+        return false;
+    };
+    seen.now_secs >= first.saturating_add(state.policy.bump_after_secs)
+        && bumped(tx, variant, state, seen).is_none()
+}
+
+/// Whether a transaction that no node has been offered stays where it is: when the run stops, or goes
+/// back, and no higher nonce of its sender waits for it.
+pub(crate) fn is_held_back(id: TxId, tx: &Tx, state: &State, seen: &Observation) -> bool {
+    let stopping = state.memory.stopping;
+    let is_idle = match (stopping, workflow::is_going_back(state, seen)) {
+        (true, _) => tx.offered.is_empty(),
+        // Signed bytes may have been offered in a former life.
+        (false, true) => tx.variants.is_empty() && !workflow::leads_back(state, tx.intent),
+        (false, false) => false,
+    };
+    let waits = |other: &Tx| {
+        let is_out = if stopping {
+            !other.offered.is_empty()
+        } else {
+            !other.variants.is_empty()
+        };
+        !other.is_settled() && (is_out || (!stopping && workflow::leads_back(state, other.intent)))
+    };
+    let above = state.txs.range(id..).skip(1);
+    is_idle
+        && !above
+            .take_while(|(other, _)| other.sender == id.sender)
+            .any(|(_, tx)| waits(tx))
 }

@@ -5,8 +5,8 @@ use alloy_primitives::Address;
 use crate::effect::{Effect, Halt, Outcome};
 use crate::event::{Gate, LaneView, Observation, Phase};
 use crate::intent::Intent;
-use crate::plan::Handover;
-use crate::state::State;
+use crate::plan::{Control, Handover};
+use crate::state::{State, Status};
 
 /// The next move of the whole migration.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,7 +29,8 @@ pub(crate) fn next(state: &State, seen: &Observation) -> Result<Next, Halt> {
     let (latest, fin) = (&seen.latest, &seen.finalized);
     match latest.phase {
         Phase::Committed if fin.phase == Phase::Committed => {
-            if state.aborting {
+            // An abort that lost the race against the commit is moot: only forward is left.
+            if state.memory.abort_asked {
                 return Err(Halt::AlreadyCommitted);
             }
             Ok(tails(state, seen))
@@ -38,7 +39,7 @@ pub(crate) fn next(state: &State, seen: &Observation) -> Result<Next, Halt> {
         Phase::Committed | Phase::Aborted => Ok(Next::Wait),
         Phase::None => {
             if state.aborting {
-                return Ok(reclaim(seen));
+                return Ok(reclaim(state, seen));
             }
             if latest.timestamp >= state.plan.deadline_secs {
                 return Err(Halt::StaleDeadline {
@@ -191,16 +192,48 @@ fn release(state: &State, seen: &Observation) -> Next {
     finish(state, seen, wanted, Outcome::RolledBack)
 }
 
-/// Asked to go back before OPEN: whoever handed control over gets it back.
-fn reclaim(seen: &Observation) -> Next {
-    let held: Vec<_> = lanes(seen)
-        .filter(|(_, view)| view.exclusive)
-        .map(|(lane, _)| Intent::Reclaim { lane })
-        .collect();
-    if held.is_empty() {
+/// Asked to go back before OPEN: whoever handed control over gets it back, also where only a part of
+/// it was handed over. Ends only when nothing is in flight that could still hand it over.
+fn reclaim(state: &State, seen: &Observation) -> Next {
+    let mut wanted = Vec::new();
+    for (lane, view) in lanes(seen) {
+        let is_offered = state.plan.lanes[lane as usize].control == Control::Ownable2Step
+            && view.handover == [true, false];
+        if is_offered {
+            wanted.push(Intent::Handover { lane, step: 1 });
+        } else if !view.settled && !view.guard_deployed {
+            wanted.push(Intent::DeployGuard { lane });
+        } else if !view.settled {
+            wanted.push(Intent::Reclaim { lane });
+        }
+    }
+    let is_final = seen.finalized.lanes.iter().all(|lane| lane.settled);
+    if !wanted.is_empty() {
+        Next::Want(wanted)
+    } else if is_final && !state.unsettled().any(|(_, tx)| tx.is_in_flight()) {
         Next::End(Outcome::RolledBack)
     } else {
-        Next::Want(held)
+        Next::Wait
+    }
+}
+
+/// Whether an intent belongs to the way back; accepting control is a part of giving it back.
+pub(crate) fn leads_back(state: &State, intent: Intent) -> bool {
+    let Intent::Handover { lane, step } = intent else {
+        return intent.is_way_back();
+    };
+    let lane = state.plan.lanes.get(lane as usize);
+    let step = lane.and_then(|lane| lane.control.handover().get(step as usize).copied());
+    step == Some(Handover::Accept)
+}
+
+/// Whether the migration is on its way back, so that nothing new goes forward.
+pub(crate) fn is_going_back(state: &State, seen: &Observation) -> bool {
+    match seen.latest.phase {
+        Phase::Committed => false,
+        Phase::Aborted => true,
+        Phase::None => state.aborting,
+        _ => state.aborting || seen.latest.timestamp >= seen.latest.deadline_secs,
     }
 }
 
@@ -211,7 +244,7 @@ fn finish(state: &State, seen: &Observation, wanted: Vec<Intent>, outcome: Outco
     let settled = |lane: &LaneView| lane.settled && lane.materialized.iter().all(|done| *done);
     let guarded = |lane: &&LaneView| lane.guard_deployed;
     let is_final = seen.finalized.lanes.iter().filter(guarded).all(settled);
-    if is_final && state.unsettled().next().is_none() {
+    if is_final && !state.unsettled().any(|(_, tx)| tx.is_in_flight()) {
         Next::End(outcome)
     } else {
         Next::Wait
@@ -229,6 +262,18 @@ pub(crate) fn sender(state: &State, seen: &Observation, intent: Intent) -> Addre
             .or_else(|| signers.first().copied())
             .unwrap_or(roles.operator)
     };
+    // An abort does not wait behind what is pending: it goes out from the account with the least.
+    let pending = |account: &Address| {
+        let of = state.unsettled().filter(|(id, _)| id.sender == *account);
+        of.filter(|(_, tx)| tx.status == Status::Pending && tx.intent != Intent::Abort)
+            .count()
+    };
+    let freest = |known: &[Address]| {
+        let known = known.iter().copied();
+        known
+            .filter(|account| signers.contains(account))
+            .min_by_key(pending)
+    };
     match intent {
         Intent::Open => roles.owner,
         Intent::Commit if plan.preauthorised => anyone(),
@@ -245,16 +290,16 @@ pub(crate) fn sender(state: &State, seen: &Observation, intent: Intent) -> Addre
         }
         Intent::Reclaim { lane } => plan.lanes[lane as usize].recorded_owner,
         Intent::Abort if seen.latest.timestamp < seen.latest.deadline_secs => {
-            let may = [roles.owner, roles.guardian];
-            may.into_iter()
-                .find(|account| signers.contains(account))
-                .unwrap_or(roles.guardian)
+            freest(&[roles.owner, roles.guardian]).unwrap_or(roles.guardian)
+        }
+        Intent::Abort => {
+            let known = freest(&[roles.operator, roles.owner, roles.guardian]);
+            known.unwrap_or_else(anyone)
         }
         Intent::DeployMigration
         | Intent::DeployGuard { .. }
         | Intent::DeployLedger { .. }
         | Intent::Seal
-        | Intent::Abort
         | Intent::Release { .. }
         | Intent::Retire { .. }
         | Intent::Materialize { .. } => anyone(),
