@@ -388,7 +388,7 @@ impl Node {
         .header()
     }
 
-    /// Wei that the sender of a pooled transaction still has, for the pool's own checks.
+    /// Wei of an account after the newest block.
     pub fn balance(&self, address: Address) -> U256 {
         self.state
             .account(address)
@@ -406,7 +406,7 @@ impl Node {
         self.pool.remove(hash).is_some()
     }
 
-    /// The nonce of a transaction's sender once it is mined.
+    /// Drops what a mined transaction made useless: everything up to its nonce.
     pub(crate) fn prune_sender(&mut self, tx: &SignedTx) {
         self.pool.prune(tx.sender, tx.envelope.nonce() + 1);
     }

@@ -185,7 +185,7 @@ fn pooled_costs_add_up() {
 }
 
 #[test]
-fn types_three_and_four_are_refused_by_name() {
+fn bytes_that_are_no_transaction_are_refused() {
     let refused = |ty: u8| node().send(&[ty, 0xc0]).unwrap_err().to_string();
     assert!(refused(3).starts_with("rlp: "), "{}", refused(3));
     assert!(refused(5).starts_with("rlp: "), "{}", refused(5));
