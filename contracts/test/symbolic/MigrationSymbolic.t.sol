@@ -56,18 +56,6 @@ contract MigrationSymbolicTest is Symbolic {
         assert(uint256(migration.phase()) == phase);
     }
 
-    /// @dev I7, I6: the only ways to the ends are SEALED -> COMMITTED and a live phase -> ABORTED.
-    function check_I7_waysToTheEnds() public {
-        uint256 phase = anyDecision();
-        uint256 deadline = migration.deadline();
-        callAs(address(migration), svm.createCalldata("Migration"));
-        uint256 next = uint256(migration.phase());
-        if (next == uint256(COMMITTED) && phase != next) {
-            assert(phase == uint256(SEALED) && block.timestamp < deadline);
-        }
-        if (next == uint256(ABORTED) && phase != next) assert(phase != uint256(NONE) && phase != uint256(COMMITTED));
-    }
-
     /// @dev I1, one half: nothing that anybody makes the guard do thaws legacy, but after ABORTED.
     function check_I1_guardThawsOnlyAfterAbort() public {
         uint256 phase = anyDecision();
