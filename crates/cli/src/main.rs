@@ -1,2 +1,54 @@
-//! The `sealift` binary.
-fn main() {}
+//! The `sealift` binary: the only crate of the workspace that prints.
+//!
+//! Nothing heavy happens before the arguments are parsed, so that `--help` answers at once.
+
+mod args;
+mod commands;
+mod config;
+mod connect;
+mod demo;
+mod failure;
+mod keys;
+mod output;
+mod sizing;
+mod times;
+mod workdir;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::failure::Failure;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.global.json);
+    match run(&cli, &output) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::from(failure.exit())
+        }
+    }
+}
+
+fn run(cli: &Cli, output: &Output) -> Result<u8, Failure> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Init(options) => commands::init::run(global, options, output),
+        Command::Plan(options) => commands::plan::run(global, options, output),
+        Command::Show => commands::show::run(global, output),
+        Command::Run(options) => commands::run::run(global, options, output),
+        Command::Status => commands::status::run(global, output),
+        Command::Abort(options) => commands::abort::run(global, options, output),
+        Command::Verify => commands::verify::run(global, output),
+        Command::Devnet(options) => commands::devnet::run(options, output),
+        Command::Demo(options) => demo::run(global, options, output),
+        Command::Completions { shell } => {
+            output.completions(*shell);
+            Ok(0)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The same against a real anvil, named by `SEALIFT_ANVIL`; `SEALIFT_KILLS` says how often the
+//! executor is killed (3 where absent).
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+use crate::sandbox::{binary, finish};
+
+struct Anvil {
+    child: Child,
+    url: String,
+}
+
+impl Anvil {
+    /// `None`, said by name, where there is no anvil to test with.
+    fn start(test: &str) -> Option<Self> {
+        let Some(program) = std::env::var_os("SEALIFT_ANVIL") else {
+            writeln!(std::io::stderr(), "{test}: skipped, SEALIFT_ANVIL is not set").unwrap();
+            return None;
+        };
+        let mut child = Command::new(program)
+            .args(["--port", "0", "--hardfork", "osaka", "--accounts", "10"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let url = lines
+            .find_map(|line| line.unwrap().strip_prefix("Listening on ").map(str::to_owned))
+            .unwrap();
+        // Anvil stops when nobody reads what it says.
+        std::thread::spawn(move || lines.for_each(drop));
+        Some(Self { child, url: format!("http://{url}") })
+    }
+
+    fn demo(&self, arguments: &[&str]) -> Value {
+        let mut command = binary();
+        command.args(["--json", "--rpc", &self.url, "demo", "--holders", "600"]);
+        command.args(["--batch-holders", "50"]).args(arguments);
+        let said = finish(command).ok();
+        said.last()
+    }
+}
+
+impl Drop for Anvil {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn kills_at_random_end_in_the_same_state() {
+    let name = "anvil::kills_at_random_end_in_the_same_state";
+    let kills = std::env::var("SEALIFT_KILLS").unwrap_or_else(|_| "3".into());
+    for strategy in ["staged", "read-through"] {
+        let Some(anvil) = Anvil::start(name) else { return };
+        let whole = anvil.demo(&["--strategy", strategy, "--kills", "0"]);
+        drop(anvil);
+        let Some(anvil) = Anvil::start(name) else { return };
+        let killed = anvil.demo(&["--strategy", strategy, "--kills", &kills]);
+        assert_eq!(killed["state_digest"], whole["state_digest"]);
+        assert_eq!(killed["phase"], "COMMITTED");
+        assert_eq!(killed["mismatches"], 0);
+        if strategy == "staged" {
+            assert_eq!(killed["kills"].to_string(), kills);
+        }
+    }
+}
+
+#[test]
+fn an_abort_on_anvil_brings_everything_back() {
+    let Some(anvil) = Anvil::start("anvil::an_abort_on_anvil_brings_everything_back") else {
+        return;
+    };
+    let summary = anvil.demo(&["--strategy", "staged", "--abort-at", "5"]);
+    assert_eq!(summary["phase"], "ABORTED");
+    assert_eq!(summary["mismatches"], 0);
+}

@@ -1,0 +1,12 @@
+//! The real binary, against the embedded chain behind HTTP, and against a real anvil where
+//! `SEALIFT_ANVIL` names one.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod anvil;
+mod demo;
+mod input;
+mod interrupt;
+mod journal;
+mod sandbox;
+mod stranger;
