@@ -12,7 +12,7 @@ use crate::tally::Tally;
 use crate::tools;
 
 const CARGO_DENY: &str = "0.20.2";
-const TYPOS: &str = "1.48.0";
+const TYPOS: &str = "1.52.0";
 const CARGO_MUTANTS: &str = "27.1.0";
 
 #[derive(clap::Args)]

@@ -12,6 +12,9 @@ use crate::process::{Workspace, capture, say, stream};
 /// The first Node that the scripts of contracts/tools run on.
 const NODE_MAJOR: u32 = 20;
 
+/// Where npm puts Foundry's packages.
+const FOUNDRY: &str = "node_modules/@foundry-rs/";
+
 /// Native programs of Foundry, installed below contracts/node_modules.
 pub(crate) struct Tools {
     pub(crate) forge: PathBuf,
@@ -24,7 +27,7 @@ pub(crate) fn install(workspace: &Workspace) -> Result<Tools> {
     check_node()?;
     let contracts = workspace.contracts();
     if difference(&contracts)?.is_some() {
-        npm_ci(&contracts)?;
+        npm_install(&contracts)?;
     }
     if let Some(difference) = difference(&contracts)? {
         bail!("contracts/node_modules is not what package-lock.json says: {difference}");
@@ -32,14 +35,22 @@ pub(crate) fn install(workspace: &Workspace) -> Result<Tools> {
     tools(&contracts)
 }
 
-/// `npm ci` in `folder`, without the install scripts of packages.
-pub(crate) fn npm_ci(folder: &Path) -> Result<()> {
+/// Installs what `folder`/package-lock.json pins, without the install scripts of packages.
+///
+/// Not `npm ci`: Foundry's packages name one optional package a platform, a mirror may not carry all of
+/// them, and `npm ci` refuses a lock file in which one is missing. `npm install --no-save` takes versions
+/// and hashes from the lock file too, and leaves it as it is.
+pub(crate) fn npm_install(folder: &Path) -> Result<()> {
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
     let mut command = Command::new(npm);
-    command
-        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-        .current_dir(folder);
-    stream(&mut command).context("the tools of the tests could not be installed from npm")
+    command.args([
+        "install",
+        "--no-save",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+    ]);
+    stream(command.current_dir(folder)).context("the tools could not be installed from npm")
 }
 
 fn check_node() -> Result<()> {
@@ -81,7 +92,7 @@ fn tools(contracts: &Path) -> Result<Tools> {
     let platform = platform(std::env::consts::OS, std::env::consts::ARCH)?;
     let find = |tool: &str| {
         let path = contracts
-            .join("node_modules/@foundry-rs")
+            .join(FOUNDRY)
             .join(format!("{tool}-{platform}"))
             .join("bin")
             .join(format!("{tool}{}", std::env::consts::EXE_SUFFIX));
@@ -139,9 +150,11 @@ fn compare(pinned: &Value, installed: &Value) -> Result<Option<String>> {
             }
         }
     }
+    // The package of a platform that the lock file does not know is bound by the version of its parent.
+    let foreign = |name: &&String| !pinned.contains_key(*name) && !name.starts_with(FOUNDRY);
     Ok(installed
         .keys()
-        .find(|name| !pinned.contains_key(*name))
+        .find(foreign)
         .map(|name| format!("{name} is not pinned")))
 }
 
@@ -194,6 +207,10 @@ mod tests {
         check_difference(
             json!({"node_modules/a": a, "node_modules/c": a}),
             Some("node_modules/c is not pinned"),
+        );
+        check_difference(
+            json!({"node_modules/a": a, "node_modules/@foundry-rs/forge-linux-arm64": a}),
+            None,
         );
     }
 }

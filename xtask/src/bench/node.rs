@@ -1,0 +1,67 @@
+//! An anvil of its own for each run.
+
+use std::io::Read;
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::tools::Tools;
+
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// A running anvil, ended when dropped.
+pub(super) struct Anvil {
+    child: Child,
+    pub(super) url: String,
+}
+
+impl Anvil {
+    /// Starts anvil under Osaka rules on a free port, mining a block for each transaction.
+    pub(super) fn start(tools: &Tools) -> Result<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut command = Command::new(&tools.anvil);
+        command.args([
+            "--silent",
+            "--hardfork",
+            "osaka",
+            "--port",
+            &port.to_string(),
+        ]);
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("cannot start anvil")?;
+        let mut anvil = Self {
+            child,
+            url: format!("http://127.0.0.1:{port}"),
+        };
+        let start = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if let Some(status) = anvil.child.try_wait()? {
+                let mut said = String::new();
+                if let Some(stderr) = &mut anvil.child.stderr {
+                    stderr.read_to_string(&mut said)?;
+                }
+                bail!("anvil ended with {status}: {said}");
+            }
+            if start.elapsed() > START_LIMIT {
+                bail!("anvil does not listen after {} s", START_LIMIT.as_secs());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(anvil)
+    }
+}
+
+impl Drop for Anvil {
+    fn drop(&mut self) {
+        // An anvil that has ended already is as good as one that is ended here.
+        if self.child.kill().is_ok() {
+            let _ = self.child.wait();
+        }
+    }
+}
