@@ -65,12 +65,7 @@ pub(crate) fn hash_matches(contracts: &Path) -> Result<()> {
 }
 
 fn build(workspace: &Workspace, tools: &Tools) -> Result<()> {
-    let mut command = Command::new(&tools.forge);
-    stream(
-        command
-            .args(["build", "--offline", "--root"])
-            .arg(workspace.contracts()),
-    )
+    stream(tools.forge(workspace).args(["build", "--offline"]))
 }
 
 fn artifacts(workspace: &Workspace) -> Command {

@@ -1,7 +1,6 @@
 //! forge's tests and their JSON.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -13,10 +12,8 @@ use crate::tools::Tools;
 
 /// Runs `forge test` and counts.
 pub(crate) fn test(workspace: &Workspace, tools: &Tools) -> Result<Tally> {
-    let mut command = Command::new(&tools.forge);
-    command
-        .args(["test", "--offline", "--json", "--root"])
-        .arg(workspace.contracts());
+    let mut command = tools.forge(workspace);
+    command.args(["test", "--offline", "--json"]);
     say(&format!("$ {}", spelled(&command)));
     let output = capture_any(&mut command)?;
     let text = String::from_utf8_lossy(&output.stdout);

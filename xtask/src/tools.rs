@@ -22,6 +22,16 @@ pub(crate) struct Tools {
     pub(crate) cast: PathBuf,
 }
 
+impl Tools {
+    /// forge in the folder of the contracts: it looks for its compiler from where it is started, not from
+    /// the root of the project.
+    pub(crate) fn forge(&self, workspace: &Workspace) -> Command {
+        let mut command = Command::new(&self.forge);
+        command.current_dir(workspace.contracts());
+        command
+    }
+}
+
 /// Installs what contracts/package-lock.json pins, when it is not there already.
 pub(crate) fn install(workspace: &Workspace) -> Result<Tools> {
     check_node()?;
