@@ -92,7 +92,12 @@ impl Stepped {
                     self.state.memory.offered_at.remove(tx);
                 }
                 Record::Finalized { tx, .. } | Record::Superseded { tx } => {
-                    ended.push(self.state.txs[tx].intent);
+                    let intent = self.state.txs[tx].intent;
+                    // A nonce that another transaction took is no attempt of the way back: after a
+                    // lost journal as many of ours may be on their way as the window takes.
+                    if !(matches!(record, Record::Superseded { .. }) && intent.is_way_back()) {
+                        ended.push(intent);
+                    }
                     self.state.memory.offered_at.remove(tx);
                 }
                 _ => {}

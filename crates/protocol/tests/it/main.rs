@@ -2,3 +2,5 @@
 
 mod differential;
 mod evm;
+mod model;
+mod world;
