@@ -3,4 +3,5 @@
 mod differential;
 mod evm;
 mod model;
+mod rules;
 mod world;

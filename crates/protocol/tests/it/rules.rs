@@ -1,0 +1,708 @@
+//! What a correct executor keeps (DESIGN section 3), one test a rule, as far as the core decides it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use alloy_primitives::{Address, B256};
+use proptest::prelude::*;
+use sealift_protocol::event::{
+    BlockId, Gate, Observation, Phase, Receipt, Rejection, SendAnswer, TxId, Variant,
+};
+use sealift_protocol::plan::Source;
+use sealift_protocol::{Effect, Event, Halt, Intent, Policy, Record, State, Stepped, step};
+
+use crate::world::{self, Chain, DEADLINE_SECS, KEY};
+
+/// A core that is fed by hand.
+struct Core {
+    state: State,
+    records: Vec<Record>,
+    look: Observation,
+}
+
+impl Core {
+    fn new() -> Self {
+        Self::with(world::policy())
+    }
+
+    fn with(policy: Policy) -> Self {
+        let plan = world::plan(Source::ChainRead);
+        let look = Chain::new(Source::ChainRead, 2).look(None, true);
+        Self {
+            state: State::new(plan, Arc::new(policy)),
+            records: Vec::new(),
+            look,
+        }
+    }
+
+    /// A core whose list is fixed and whose chain is frozen and final.
+    fn frozen(policy: Policy) -> Self {
+        let mut core = Self::with(policy);
+        core.look.latest.phase = Phase::Frozen;
+        core.look.latest.lanes[0].generation = 1;
+        core.look.latest.lanes[0].ours = Some(true);
+        core.look.latest.lanes[0].settled = false;
+        core.look.latest.lanes[0].handover = vec![true];
+        core.look.latest.lanes[0].supply = Chain::new(Source::ChainRead, 2).list().sum;
+        core.look.finalized = core.look.latest.clone();
+        core.look.finalized.at = BlockId {
+            number: 0,
+            hash: B256::ZERO,
+        };
+        core.observe();
+        core.feed(Event::ListFixed(0, Chain::new(Source::ChainRead, 2).list()));
+        core
+    }
+
+    fn try_feed(&mut self, event: Event) -> Result<Vec<Effect>, Halt> {
+        let Stepped {
+            state,
+            records,
+            effects,
+        } = step(self.state.clone(), event)?;
+        self.state = state;
+        self.records.extend(records);
+        Ok(effects)
+    }
+
+    #[track_caller]
+    fn feed(&mut self, event: Event) -> Vec<Effect> {
+        self.try_feed(event).unwrap()
+    }
+
+    #[track_caller]
+    fn observe(&mut self) -> Vec<Effect> {
+        self.look.walked_to = self.state.finality;
+        let look = self.look.clone();
+        self.feed(Event::Observed(Box::new(look)))
+    }
+
+    /// Observes, then signs and offers what is asked for; what was sent.
+    fn turn(&mut self, answer: SendAnswer) -> Vec<(TxId, B256)> {
+        let mut effects = self.observe();
+        let mut sent = Vec::new();
+        while let Some(effect) = (!effects.is_empty()).then(|| effects.remove(0)) {
+            let event = match effect {
+                Effect::Prepare { intent, .. } => Event::Prepared(intent, Ok(100)),
+                Effect::Sign {
+                    tx, max_fee, tip, ..
+                } => Event::Signed(vec![(tx, variant(tx, max_fee, tip))]),
+                Effect::Send { tx, hash, .. } => {
+                    sent.push((tx, hash));
+                    Event::Answered(vec![(tx, hash, answer.clone())])
+                }
+                _ => continue,
+            };
+            effects.extend(self.feed(event));
+        }
+        sent
+    }
+
+    fn mined(&mut self, hash: B256, number: u64, succeeded: bool) {
+        let block = BlockId {
+            number,
+            hash: B256::with_last_byte(number as u8),
+        };
+        let receipt = Receipt {
+            transaction: hash,
+            block,
+            succeeded,
+            gas_used: 1,
+            effective_gas_price: 1,
+        };
+        self.look.receipts.insert(hash, receipt);
+        self.look.latest.at = BlockId { number, ..block };
+    }
+
+    fn finalize(&mut self, number: u64, nonces: u64) {
+        let hash = B256::with_last_byte(number as u8);
+        self.look.finalized = self.look.latest.clone();
+        self.look.finalized.at = BlockId { number, hash };
+        self.look.final_blocks = BTreeMap::from([(number, hash)]);
+        self.look.nonces = BTreeMap::from([(KEY, nonces)]);
+        self.look.final_nonces = BTreeMap::from([(KEY, nonces)]);
+    }
+
+    fn status(&self, nonce: u64) -> String {
+        let text = format!("{:?}", self.state.txs[&id(nonce)].status);
+        text.split(' ').next().unwrap_or_default().to_owned()
+    }
+
+    fn bound(&self) -> Vec<(u64, Intent)> {
+        self.state
+            .txs
+            .iter()
+            .map(|(id, tx)| (id.nonce, tx.intent))
+            .collect()
+    }
+}
+
+fn id(nonce: u64) -> TxId {
+    TxId { sender: KEY, nonce }
+}
+
+fn variant(tx: TxId, max_fee: u128, tip: u128) -> Variant {
+    let hash = alloy_primitives::keccak256(format!("{tx:?}{max_fee}{tip}"));
+    Variant {
+        hash,
+        max_fee,
+        tip,
+        raw: hash.to_vec().into(),
+    }
+}
+
+fn stage(index: u32) -> Intent {
+    Intent::Stage {
+        lane: 0,
+        generation: 1,
+        index,
+    }
+}
+
+fn ambiguous() -> SendAnswer {
+    SendAnswer::Ambiguous("already known".into())
+}
+
+fn is_halt<T>(result: Result<T, Halt>) -> bool {
+    result.is_err()
+}
+
+#[test]
+fn rule_01_signed_bytes_are_recorded_by_the_step_that_sends_them() {
+    let mut core = Core::frozen(world::policy());
+    core.observe();
+    let variant = variant(id(0), 3, 1);
+    let stepped = step(
+        core.state.clone(),
+        Event::Signed(vec![(id(0), variant.clone())]),
+    )
+    .unwrap();
+    assert_eq!(
+        stepped.records,
+        [Record::Signed {
+            tx: id(0),
+            variant: variant.clone()
+        }]
+    );
+    assert!(matches!(&stepped.effects[..], [Effect::Send { hash, .. }] if *hash == variant.hash));
+    // Bytes that are not in the journal cannot have been offered.
+    let record = Record::Offered {
+        tx: id(0),
+        hash: variant.hash,
+    };
+    assert!(is_halt(core.state.apply(&record)));
+}
+
+#[test]
+fn rule_02_one_nonce_one_intent() {
+    let mut core = Core::frozen(world::policy());
+    core.observe();
+    assert_eq!(core.bound(), [(0, stage(0)), (1, stage(1))]);
+    let again = |tx, intent| Record::Bound {
+        tx,
+        intent,
+        gas_limit: 1,
+    };
+    assert!(is_halt(
+        core.state.clone().apply(&again(id(0), Intent::Seal))
+    ));
+    assert!(
+        is_halt(core.state.clone().apply(&again(id(9), stage(0)))),
+        "a second nonce"
+    );
+}
+
+#[test]
+fn rule_03_a_new_nonce_only_when_the_old_one_is_finally_taken_without_effect() {
+    let mut core = Core::frozen(world::policy());
+    core.turn(SendAnswer::Accepted);
+    core.look.nonces.insert(KEY, 1);
+    core.look.latest.at.number = 2;
+    for _ in 0..9 {
+        core.observe();
+    }
+    assert_eq!(core.bound().len(), 2, "taken, but not finally");
+    core.finalize(2, 1);
+    for look in 0..3 {
+        assert_eq!(core.status(0), "Pending", "look {look}");
+        core.observe();
+    }
+    assert_eq!(core.status(0), "Superseded");
+    assert_eq!(core.bound().last(), Some(&(2, stage(0))));
+    assert_eq!(core.state.memory.failures[&stage(0)], 1);
+}
+
+#[test]
+fn rule_03_no_new_nonce_where_the_cursor_shows_the_effect() {
+    let mut core = Core::frozen(world::policy());
+    core.turn(SendAnswer::Accepted);
+    core.look.latest.at.number = 2;
+    core.look.latest.lanes[0].cursor = 1;
+    core.finalize(2, 1);
+    for _ in 0..5 {
+        core.observe();
+    }
+    assert_eq!(core.status(0), "Superseded");
+    assert_eq!(core.bound().len(), 2);
+    assert!(core.state.memory.failures.is_empty());
+}
+
+#[test]
+fn rule_03_a_reorged_transaction_whose_nonce_is_taken_is_superseded() {
+    let mut core = Core::frozen(world::policy());
+    let sent = core.turn(SendAnswer::Accepted);
+    core.mined(sent[0].1, 2, true);
+    core.observe();
+    assert_eq!(core.status(0), "Included");
+    core.look.receipts.clear();
+    core.finalize(2, 1);
+    for _ in 0..4 {
+        core.observe();
+    }
+    assert_eq!(core.status(0), "Superseded");
+}
+
+#[test]
+fn rule_04_ambiguous_keeps_polling_and_nonce_too_low_proves_nothing() {
+    for answer in [ambiguous(), SendAnswer::Rejected(Rejection::NonceTooLow)] {
+        let mut core = Core::frozen(world::policy());
+        let sent = core.turn(answer.clone());
+        assert_eq!(core.status(0), "Pending", "{answer:?}");
+        let again = core.turn(answer);
+        assert_eq!(sent, again, "the same bytes, and no new ones");
+    }
+}
+
+#[test]
+fn rule_04_an_old_variant_settles_the_intent() {
+    let mut core = Core::frozen(Policy {
+        bump_after_secs: 10,
+        ..world::policy()
+    });
+    let sent = core.turn(SendAnswer::Accepted);
+    core.look.now_secs = 20;
+    core.turn(SendAnswer::Accepted);
+    assert_eq!(core.state.txs[&id(0)].variants.len(), 2);
+    core.mined(sent[0].1, 2, true);
+    core.look.latest.lanes[0].cursor = 1;
+    core.finalize(2, 1);
+    core.observe();
+    assert_eq!(core.status(0), "Finalized");
+}
+
+#[test]
+fn rule_05_already_known_is_not_inclusion() {
+    let mut core = Core::frozen(world::policy());
+    core.turn(ambiguous());
+    let states: Vec<_> = (0..2).map(|nonce| core.status(nonce)).collect();
+    assert_eq!(states, ["Pending", "Pending"]);
+}
+
+#[test]
+fn rule_06_the_cursor_is_the_truth() {
+    let mut core = Core::frozen(world::policy());
+    core.look.latest.lanes[0].cursor = 1;
+    core.observe();
+    assert_eq!(core.bound(), [(0, stage(1))]);
+}
+
+#[test]
+fn rule_07_inclusion_is_reversible_until_final() {
+    let mut core = Core::frozen(world::policy());
+    let sent = core.turn(SendAnswer::Accepted);
+    core.mined(sent[0].1, 2, true);
+    core.observe();
+    assert_eq!(core.status(0), "Included");
+    core.look.receipts.clear();
+    let again = core.turn(SendAnswer::Accepted);
+    assert_eq!(core.status(0), "Pending");
+    assert!(
+        again.contains(&sent[0]),
+        "identical bytes are offered again"
+    );
+}
+
+#[test]
+fn rule_08_a_regression_of_finality_halts() {
+    let mut core = Core::new();
+    core.look.finalized.at.number = 5;
+    core.look.latest.at.number = 6;
+    core.observe();
+    let mark = core.state.finality.unwrap();
+    let mut check = |number: u64, hash: u8, walked_to| {
+        let mut look = core.look.clone();
+        look.finalized.at = BlockId {
+            number,
+            hash: B256::with_last_byte(hash),
+        };
+        look.latest.at.number = 20;
+        look.walked_to = walked_to;
+        core.try_feed(Event::Observed(Box::new(look)))
+    };
+    assert!(is_halt(check(4, 0, Some(mark))), "lower");
+    assert!(
+        is_halt(check(5, 1, Some(mark))),
+        "another block at the same height"
+    );
+    assert!(is_halt(check(
+        9,
+        0,
+        Some(BlockId {
+            number: 5,
+            hash: B256::with_last_byte(3)
+        })
+    )));
+    assert!(is_halt(check(9, 0, None)), "without a walk");
+    assert!(check(9, 0, Some(mark)).is_ok());
+}
+
+#[test]
+fn rule_09_dropped_needs_a_grace_and_the_reaction_is_the_same_bytes() {
+    let mut core = Core::frozen(Policy {
+        resend_after_secs: 15,
+        ..world::policy()
+    });
+    let sent = core.turn(SendAnswer::Accepted);
+    core.look.now_secs = 14;
+    assert_eq!(core.turn(SendAnswer::Accepted), []);
+    core.look.now_secs = 15;
+    assert_eq!(core.turn(SendAnswer::Accepted), sent);
+}
+
+#[test]
+fn rule_10_a_nonce_and_its_intent_are_one_record() {
+    let mut core = Core::frozen(world::policy());
+    core.observe();
+    let bound = core
+        .records
+        .iter()
+        .filter(|record| matches!(record, Record::Bound { .. }));
+    assert_eq!(bound.count(), 2);
+}
+
+#[test]
+fn rule_10_no_nonce_above_one_that_is_neither_ours_nor_final() {
+    let mut core = Core::frozen(world::policy());
+    core.look.nonces.insert(KEY, 1);
+    core.observe();
+    assert_eq!(core.bound(), []);
+    core.look.final_nonces.insert(KEY, 1);
+    core.observe();
+    assert_eq!(core.bound()[0], (1, stage(0)));
+    core.look.nonces.clear();
+    let mut blind = Core::frozen(world::policy());
+    blind.look.nonces.clear();
+    blind.observe();
+    assert_eq!(blind.bound(), [], "an unknown count is not zero");
+}
+
+#[test]
+fn rule_11_only_the_lowest_is_bumped_by_ten_percent_within_the_cap() {
+    let policy = Policy {
+        bump_after_secs: 10,
+        max_fee_cap: 4,
+        resend_after_secs: 5,
+        ..world::policy()
+    };
+    let mut core = Core::frozen(Policy {
+        max_fee_cap: 1_000,
+        ..policy.clone()
+    });
+    core.look.base_fee = 100;
+    core.look.tip = 10;
+    core.turn(SendAnswer::Accepted);
+    core.look.now_secs = 10;
+    core.turn(SendAnswer::Accepted);
+    let fees = |nonce| {
+        core.state.txs[&id(nonce)]
+            .variants
+            .iter()
+            .map(|v| (v.max_fee, v.tip))
+            .collect::<Vec<_>>()
+    };
+    let [old, new] = fees(0)[..] else {
+        panic!("{:?}", fees(0))
+    };
+    assert!(
+        new.0 * 10 >= old.0 * 11 && new.1 * 10 >= old.1 * 11,
+        "{old:?} {new:?}"
+    );
+    assert_eq!(fees(1).len(), 1);
+    // At the cap: the same bytes go on, and nothing new is sent.
+    let mut core = Core::frozen(Policy {
+        window: 1,
+        ..policy
+    });
+    core.turn(SendAnswer::Accepted);
+    core.look.now_secs = 10;
+    let mut wide = (*core.state.policy).clone();
+    wide.window = 16;
+    core.state.policy = Arc::new(wide);
+    let sent = core.turn(SendAnswer::Accepted);
+    assert_eq!((sent.len(), core.bound().len()), (1, 1));
+}
+
+#[test]
+fn rule_13_a_journal_of_another_plan_is_refused() {
+    let mut core = Core::new();
+    core.observe();
+    let other = world::plan(Source::Declared);
+    let policy = Arc::new(world::policy());
+    assert!(is_halt(State::replay(other, policy, &core.records)));
+}
+
+#[test]
+fn rule_14_a_batch_behind_a_failed_one_has_not_failed_itself() {
+    let mut core = Core::frozen(world::policy());
+    let sent = core.turn(SendAnswer::Accepted);
+    core.mined(sent[0].1, 2, false);
+    core.mined(sent[1].1, 2, false);
+    core.finalize(2, 2);
+    core.observe();
+    let failures: Vec<_> = core.state.memory.failures.iter().collect();
+    assert_eq!(failures, [(&stage(0), &1)]);
+    assert_eq!(core.bound()[2..], [(2, stage(0)), (3, stage(1))]);
+}
+
+#[test]
+fn rule_14_nothing_is_bound_behind_a_batch_that_was_mined_and_failed() {
+    let mut core = Core::frozen(Policy {
+        window: 1,
+        ..world::policy()
+    });
+    let sent = core.turn(SendAnswer::Accepted);
+    core.mined(sent[0].1, 2, false);
+    core.observe();
+    assert_eq!(core.bound(), [(0, stage(0))]);
+}
+
+#[test]
+fn rule_16_what_was_simulated_before_an_abort_is_not_sent_after_it() {
+    let mut core = Core::new();
+    let effects = core.observe();
+    let intent = Intent::Handover { lane: 0, step: 0 };
+    assert_eq!(
+        effects,
+        [Effect::Prepare {
+            sender: KEY,
+            intent
+        }]
+    );
+    core.feed(Event::AbortRequested);
+    assert_eq!(core.feed(Event::Prepared(intent, Ok(1))), []);
+    assert_eq!(core.bound(), []);
+}
+
+#[test]
+fn rule_16_an_abort_that_lost_the_race_leaves_the_way_forward_open() {
+    let mut core = Core::frozen(world::policy());
+    core.feed(Event::AbortRequested);
+    core.look.latest.phase = Phase::Committed;
+    core.look.finalized.phase = Phase::Committed;
+    let look = core.look.clone();
+    let look = Observation {
+        walked_to: core.state.finality,
+        ..look
+    };
+    let halt = core
+        .try_feed(Event::Observed(Box::new(look.clone())))
+        .unwrap_err();
+    assert_eq!(halt, Halt::AlreadyCommitted);
+    let (plan, policy) = (core.state.plan.clone(), core.state.policy.clone());
+    core.state = State::replay(plan, policy, &core.records).unwrap();
+    let effects = core.feed(Event::Observed(Box::new(look)));
+    assert!(effects.contains(&Effect::Prepare {
+        sender: KEY,
+        intent: Intent::Retire { lane: 0 }
+    }));
+    assert_eq!(
+        core.try_feed(Event::AbortRequested),
+        Err(Halt::AlreadyCommitted)
+    );
+}
+
+#[test]
+fn the_deadline_finds_room_in_a_full_window() {
+    let mut core = Core::frozen(Policy {
+        window: 2,
+        ..world::policy()
+    });
+    core.turn(SendAnswer::Accepted);
+    core.look.latest.timestamp = DEADLINE_SECS;
+    let effects = core.observe();
+    assert!(
+        effects.contains(&Effect::Prepare {
+            sender: KEY,
+            intent: Intent::Abort
+        }),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn an_unsigned_batch_is_not_signed_on_the_way_back() {
+    let mut core = Core::frozen(world::policy());
+    core.observe();
+    core.feed(Event::AbortRequested);
+    let effects = core.observe();
+    assert!(
+        !effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Sign { .. })),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn stopping_neither_signs_nor_sends_and_leaves() {
+    let mut core = Core::frozen(world::policy());
+    core.observe();
+    core.feed(Event::Interrupted);
+    assert_eq!(
+        core.feed(Event::Signed(vec![(id(0), variant(id(0), 3, 1))])),
+        []
+    );
+    assert_eq!(core.observe(), [Effect::Leave]);
+}
+
+#[test]
+fn stopping_signs_what_an_offered_nonce_waits_for() {
+    let mut core = Core::frozen(world::policy());
+    core.observe();
+    let high = variant(id(1), 3, 1);
+    core.feed(Event::Signed(vec![(id(1), high.clone())]));
+    core.feed(Event::Answered(vec![(
+        id(1),
+        high.hash,
+        SendAnswer::Accepted,
+    )]));
+    core.feed(Event::Interrupted);
+    let effects = core.observe();
+    assert!(
+        matches!(effects[0], Effect::Sign { tx, .. } if tx == id(0)),
+        "{effects:?}"
+    );
+    assert!(!effects.contains(&Effect::Leave));
+}
+
+#[test]
+fn a_tail_that_reverts_halts_only_when_nothing_else_is_left() {
+    let mut core = Core::frozen(world::policy());
+    core.look.latest.phase = Phase::Committed;
+    core.look.latest.lanes[0].materialized = vec![false];
+    core.look.finalized.phase = Phase::Committed;
+    let retire = Intent::Retire { lane: 0 };
+    for _ in 0..5 {
+        core.observe();
+        core.feed(Event::Prepared(retire, Err(vec![1].into())));
+    }
+    assert_eq!(
+        core.bound(),
+        [(0, Intent::Materialize { lane: 0, index: 0 })]
+    );
+    let mut alone = Core::frozen(world::policy());
+    alone.look.latest.phase = Phase::Committed;
+    alone.look.finalized.phase = Phase::Committed;
+    let halted = (0..5).any(|_| {
+        alone.observe();
+        is_halt(alone.try_feed(Event::Prepared(retire, Err(vec![1].into()))))
+    });
+    assert!(halted);
+}
+
+#[test]
+fn an_abort_before_open_waits_for_what_may_still_hand_control_over() {
+    let mut core = Core::new();
+    let sent = core.turn(SendAnswer::Accepted);
+    assert_eq!(sent.len(), 1);
+    core.feed(Event::AbortRequested);
+    let effects = core.observe();
+    assert!(
+        !effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Finish(_))),
+        "{effects:?}"
+    );
+    core.mined(sent[0].1, 2, true);
+    core.look.latest.lanes[0].settled = false;
+    core.look.latest.lanes[0].exclusive = false; // only a part was handed over
+    let effects = core.observe();
+    let wanted = Effect::Prepare {
+        sender: KEY,
+        intent: Intent::Reclaim { lane: 0 },
+    };
+    assert!(effects.contains(&wanted), "{effects:?}");
+}
+
+#[test]
+fn an_answer_to_what_is_not_asked_is_not_a_verification() {
+    let mut core = Core::frozen(world::policy());
+    let at = core.look.finalized.at;
+    core.feed(Event::Verified(Gate::Seal, at));
+    core.feed(Event::Verified(Gate::Commit, at));
+    assert!(core.state.verified.is_empty(), "nothing is staged yet");
+    let mut wrong = Chain::new(Source::ChainRead, 2).list();
+    wrong.count += 1;
+    assert!(is_halt(core.try_feed(Event::ListFixed(0, wrong))));
+}
+
+#[test]
+fn a_stranger_is_asked_for_where_the_key_is_not_here() {
+    let mut policy = world::policy();
+    policy.signers = [Address::repeat_byte(7)].into();
+    let effects = Core::with(policy).observe();
+    let intent = Intent::Handover { lane: 0, step: 0 };
+    assert_eq!(
+        effects,
+        [Effect::AwaitExternal {
+            sender: KEY,
+            intent
+        }]
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is fed, every prefix of the records replays, and all of them are the state.
+    #[test]
+    fn every_prefix_of_the_records_replays(feeds in prop::collection::vec((0u8..8, 0u64..4), 0..30)) {
+        let mut core = Core::frozen(Policy { bump_after_secs: 3, ..world::policy() });
+        for (kind, pick) in feeds {
+            core.look.now_secs += pick;
+            let before = (core.state.clone(), core.records.clone());
+            core.look.walked_to = core.state.finality;
+            let tx = id(pick);
+            let known = core.state.txs.get(&tx).and_then(|tx| tx.variants.first()).map(|v| v.hash);
+            let event = match kind {
+                0 => Event::Signed(vec![(tx, variant(tx, 3, u128::from(pick)))]),
+                1 => Event::Answered(vec![(tx, known.unwrap_or_default(), ambiguous())]),
+                2 => Event::AbortRequested,
+                3 => {
+                    core.mined(known.unwrap_or_default(), 2 + pick, pick != 0);
+                    core.look.latest.at.number = 9;
+                    Event::Observed(Box::new(core.look.clone()))
+                }
+                4 => {
+                    core.look.receipts.clear();
+                    Event::Observed(Box::new(core.look.clone()))
+                }
+                5 => Event::Prepared(Intent::Abort, Ok(1)),
+                _ => Event::Observed(Box::new(core.look.clone())),
+            };
+            if core.try_feed(event).is_err() {
+                (core.state, core.records) = before;
+            }
+        }
+        let (plan, policy) = (core.state.plan.clone(), core.state.policy.clone());
+        for end in 0..=core.records.len() {
+            let replayed = State::replay(plan.clone(), policy.clone(), &core.records[..end]);
+            prop_assert!(replayed.is_ok());
+            if end == core.records.len() {
+                let mut durable = core.state.clone();
+                durable.memory = Default::default();
+                prop_assert_eq!(replayed.unwrap(), durable);
+            }
+        }
+    }
+}
