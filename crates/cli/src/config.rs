@@ -214,14 +214,20 @@ impl TryFrom<KeyFields> for KeyConfig {
 
     fn try_from(fields: KeyFields) -> Result<Self, String> {
         match fields {
-            KeyFields { env: Some(variable), keystore: None, password_env: None } => {
-                Ok(Self::Env(variable))
-            }
-            KeyFields { env: None, keystore: Some(path), password_env: Some(password_env) } => {
-                Ok(Self::Keystore { path, password_env })
-            }
-            _ => Err("a key is { env = \"VAR\" } or { keystore = \"path\", password_env = \"VAR\" }"
-                .to_owned()),
+            KeyFields {
+                env: Some(variable),
+                keystore: None,
+                password_env: None,
+            } => Ok(Self::Env(variable)),
+            KeyFields {
+                env: None,
+                keystore: Some(path),
+                password_env: Some(password_env),
+            } => Ok(Self::Keystore { path, password_env }),
+            _ => Err(
+                "a key is { env = \"VAR\" } or { keystore = \"path\", password_env = \"VAR\" }"
+                    .to_owned(),
+            ),
         }
     }
 }
@@ -250,7 +256,9 @@ impl LimitsConfig {
             max_fee_cap: self
                 .max_fee_gwei
                 .map_or(usual.max_fee_cap, |gwei| u128::from(gwei) * 1_000_000_000),
-            budget_wei: self.budget_eth.map_or(usual.budget_wei, |eth| (eth.max(0.0) * 1e18) as u128),
+            budget_wei: self
+                .budget_eth
+                .map_or(usual.budget_wei, |eth| (eth.max(0.0) * 1e18) as u128),
             bump_after_secs: secs(self.bump_after, usual.bump_after_secs),
             resend_after_secs: secs(self.resend_after, usual.resend_after_secs),
             grace_looks: self.grace_looks.unwrap_or(usual.grace_looks),
@@ -267,9 +275,13 @@ pub(crate) fn load(dir: &Path) -> Result<Option<Config>, Failure> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failure::io(&path, "read", &error)),
         Ok(metadata) if metadata.len() > MAX_BYTES => {
-            return Err(Failure::new("sealift::config::size", exit::USAGE, "it is larger than 1 MiB")
-                .at(&path, None)
-                .next("run `sealift init` in an empty directory for a fresh one"));
+            return Err(Failure::new(
+                "sealift::config::size",
+                exit::USAGE,
+                "it is larger than 1 MiB",
+            )
+            .at(&path, None)
+            .next("run `sealift init` in an empty directory for a fresh one"));
         }
         Ok(_) => {}
     }
@@ -282,21 +294,31 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Config, Failure> {
     refuse_secrets(path, text)?;
     let config: Config = toml::from_str(text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
-        Failure::new("sealift::config::syntax", exit::USAGE, error.message().trim())
-            .within(path, text, span.start, span.len())
-            .next("correct this line; `sealift init` in an empty directory writes every field")
+        Failure::new(
+            "sealift::config::syntax",
+            exit::USAGE,
+            error.message().trim(),
+        )
+        .within(path, text, span.start, span.len())
+        .next("correct this line; `sealift init` in an empty directory writes every field")
     })?;
     if config.lanes.is_empty() {
-        return Err(Failure::new("sealift::config::lanes", exit::USAGE, "there is no [[lane]]")
-            .at(path, None)
-            .next("add a [[lane]] with `legacy` and `holders`"));
+        return Err(Failure::new(
+            "sealift::config::lanes",
+            exit::USAGE,
+            "there is no [[lane]]",
+        )
+        .at(path, None)
+        .next("add a [[lane]] with `legacy` and `holders`"));
     }
     for (index, lane) in config.lanes.iter().enumerate() {
         if lane.strategy == StrategyConfig::ReadThrough && lane.amounts.is_some() {
             let message = format!("lane {index}: `amounts` has no meaning in `read-through`");
-            return Err(Failure::new("sealift::config::amounts", exit::USAGE, message)
-                .at(path, None)
-                .next("remove `amounts`, or set strategy = \"staged\""));
+            return Err(
+                Failure::new("sealift::config::amounts", exit::USAGE, message)
+                    .at(path, None)
+                    .next("remove `amounts`, or set strategy = \"staged\""),
+            );
         }
     }
     Ok(config)
@@ -317,19 +339,23 @@ fn refuse_secrets(path: &Path, text: &str) -> Result<(), Failure> {
         let is_word = (field == "nonce" || field == "pauser_role") && !in_keys;
         if has_private_key(content) && !is_word {
             let message = format!("line {number} holds what looks like a private key");
-            return Err(Failure::new("sealift::config::private_key", exit::USAGE, message)
-                .at(path, Some(number))
-                .next(
-                    "take the key out of the file, consider it known to others, and write \
+            return Err(
+                Failure::new("sealift::config::private_key", exit::USAGE, message)
+                    .at(path, Some(number))
+                    .next(
+                        "take the key out of the file, consider it known to others, and write \
                      { env = \"VAR\" } or { keystore = \"path\", password_env = \"VAR\" }",
-                ));
+                    ),
+            );
         }
         let url = value.trim().trim_matches(['"', '\'']);
         if field == "rpc" && has_secret(url) {
             let message = "the node's URL holds a secret (a user, a query or a long path)";
-            return Err(Failure::new("sealift::config::secret_url", exit::USAGE, message)
-                .at(path, Some(number))
-                .next("take it out of the file and set the environment variable SEALIFT_RPC"));
+            return Err(
+                Failure::new("sealift::config::secret_url", exit::USAGE, message)
+                    .at(path, Some(number))
+                    .next("take it out of the file and set the environment variable SEALIFT_RPC"),
+            );
         }
     }
     Ok(())

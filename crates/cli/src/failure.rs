@@ -115,7 +115,14 @@ impl Failure {
 
     /// Without colours and frames, for logs and pipes.
     pub(crate) fn plain(&self) -> String {
-        let Inner { code, message, causes, place, next, .. } = &*self.0;
+        let Inner {
+            code,
+            message,
+            causes,
+            place,
+            next,
+            ..
+        } = &*self.0;
         let mut text = format!("error[{code}]: {message}\n");
         for cause in causes {
             text += &format!("  because: {cause}\n");
@@ -151,22 +158,39 @@ impl Diagnostic for Failure {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.0.next.as_ref().map(|next| Box::new(next) as Box<dyn fmt::Display>)
+        self.0
+            .next
+            .as_ref()
+            .map(|next| Box::new(next) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.0.source.as_ref().map(|source| source as &dyn SourceCode)
+        self.0
+            .source
+            .as_ref()
+            .map(|source| source as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let (start, length) = self.0.span?;
-        Some(Box::new(std::iter::once(LabeledSpan::new(Some("here".into()), start, length))))
+        Some(Box::new(std::iter::once(LabeledSpan::new(
+            Some("here".into()),
+            start,
+            length,
+        ))))
     }
 }
 
 /// An error of the file system.
 pub(crate) fn io(path: &Path, doing: &str, error: &std::io::Error) -> Failure {
-    Failure::new("sealift::file::io", exit::UNEXPECTED, format!("cannot {doing} {}", path.display()))
-        .because(error)
-        .next(format!("check that {} exists, is yours and has room", path.display()))
+    Failure::new(
+        "sealift::file::io",
+        exit::UNEXPECTED,
+        format!("cannot {doing} {}", path.display()),
+    )
+    .because(error)
+    .next(format!(
+        "check that {} exists, is yours and has room",
+        path.display()
+    ))
 }

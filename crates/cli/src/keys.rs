@@ -24,7 +24,8 @@ impl Keys {
         }
         let usual = std::env::var_os("SEALIFT_KEY").map(|_| "SEALIFT_KEY");
         if let Some(variable) = extra.or(usual) {
-            let found = LocalKeys::from_env(variable).map_err(|e| refused("the further key", &e))?;
+            let found =
+                LocalKeys::from_env(variable).map_err(|e| refused("the further key", &e))?;
             keys = keys.with(found);
         }
         Ok(Self(keys))
@@ -33,7 +34,9 @@ impl Keys {
     /// One key, in hex.
     pub(crate) fn from_key(key: B256) -> Result<Self, Failure> {
         let hex = alloy_primitives::hex::encode(key);
-        LocalKeys::from_private_key(&hex).map(Self).map_err(|e| refused("the key", &e))
+        LocalKeys::from_private_key(&hex)
+            .map(Self)
+            .map_err(|e| refused("the key", &e))
     }
 }
 
@@ -49,9 +52,13 @@ fn read(key: &KeyConfig) -> Result<LocalKeys, KeyError> {
 }
 
 fn refused(whose: &str, error: &KeyError) -> Failure {
-    Failure::new("sealift::keys::unreadable", exit::USAGE, format!("{whose} cannot be used"))
-        .because(error)
-        .next("set the variable that [keys] in sealift.toml names, or correct [keys]")
+    Failure::new(
+        "sealift::keys::unreadable",
+        exit::USAGE,
+        format!("{whose} cannot be used"),
+    )
+    .because(error)
+    .next("set the variable that [keys] in sealift.toml names, or correct [keys]")
 }
 
 impl Signer for Keys {
@@ -73,7 +80,10 @@ impl Signer for Keys {
         match self.0.sign(from, &fields) {
             Ok(signed) => Ok((signed.raw, signed.hash)),
             Err(sealift_rpc::SignError::NoKey(account)) => Err(SignError::NoKey(account)),
-            Err(error) => Err(SignError::Failed { account: from, cause: error.to_string() }),
+            Err(error) => Err(SignError::Failed {
+                account: from,
+                cause: error.to_string(),
+            }),
         }
     }
 }

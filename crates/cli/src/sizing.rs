@@ -75,14 +75,25 @@ pub(crate) fn size(
     };
     let format = contracts::format(source);
     if format.is_none() && !around.materialize {
-        return Ok(Sizing { batch_size: 1, ..sizing });
+        return Ok(Sizing {
+            batch_size: 1,
+            ..sizing
+        });
     }
     let sample = sample(rows)?;
     let mut lab = Lab::new(source, &sample)?;
-    let extra = around.balance_gas.map_or(0, |real| real.saturating_sub(lab.balance_gas()));
-    let cap = around.max_holders.map_or(SAMPLE, |max| (max.max(1) as usize).min(SAMPLE));
+    let extra = around
+        .balance_gas
+        .map_or(0, |real| real.saturating_sub(lab.balance_gas()));
+    let cap = around
+        .max_holders
+        .map_or(SAMPLE, |max| (max.max(1) as usize).min(SAMPLE));
     if let Some(format) = format {
-        let reads = if source == Source::ChainRead { extra } else { 0 };
+        let reads = if source == Source::ChainRead {
+            extra
+        } else {
+            0
+        };
         let most = cap.min(MAX_DATA_BYTES / format.entry_len());
         let (size, gas) = largest(most, limit, |count| {
             let data = entry::encode(&sample.rows()[..count], format).map_err(|e| e.to_string())?;
@@ -95,7 +106,11 @@ pub(crate) fn size(
     }
     if around.materialize {
         lab.commit(sizing.batch_size as usize)?;
-        let reads = if source == Source::ReadThrough { extra } else { 0 };
+        let reads = if source == Source::ReadThrough {
+            extra
+        } else {
+            0
+        };
         let (size, gas) = largest(cap.min(MAX_DATA_BYTES / 32), limit, |count| {
             let accounts: Vec<Address> = sample.rows()[..count].iter().map(|h| h.account).collect();
             let zeros = accounts.iter().flatten().filter(|byte| **byte == 0).count() as u64;
@@ -145,9 +160,16 @@ fn sample(rows: &[Holder]) -> Result<Holders, String> {
             holder.account = Address::with_last_byte(1);
         }
     }
-    let balance = sample.first().map_or(U256::from(1), |holder| holder.balance);
-    let further = (0..SAMPLE as u64).map(|number| Address::from_word(keccak256(number.to_be_bytes())));
-    sample.extend(further.take(SAMPLE - sample.len()).map(|account| Holder { account, balance }));
+    let balance = sample
+        .first()
+        .map_or(U256::from(1), |holder| holder.balance);
+    let further =
+        (0..SAMPLE as u64).map(|number| Address::from_word(keccak256(number.to_be_bytes())));
+    sample.extend(
+        further
+            .take(SAMPLE - sample.len())
+            .map(|account| Holder { account, balance }),
+    );
     sample.sort_unstable_by_key(|holder| holder.account);
     sample.dedup_by_key(|holder| holder.account);
     Holders::from_rows(sample).map_err(|error| error.to_string())
@@ -166,19 +188,34 @@ impl Lab {
     fn new(source: Source, sample: &Holders) -> Result<Self, String> {
         let account = DEV_ACCOUNTS[0];
         let operator = account.address;
-        let chain = EmbeddedChain::new(Config { block_gas_limit: TX_GAS_CAP * 4, ..Config::default() });
+        let chain = EmbeddedChain::new(Config {
+            block_gas_limit: TX_GAS_CAP * 4,
+            ..Config::default()
+        });
         let keys = Keys::from_key(account.key).map_err(|error| error.to_string())?;
-        let mut sender = Sender { chain: &chain, keys: &keys, from: operator, nonce: 0 };
+        let mut sender = Sender {
+            chain: &chain,
+            keys: &keys,
+            from: operator,
+            nonce: 0,
+        };
         let legacy = deploy_legacy(&mut sender, operator, "Simulation", "SIM")?;
         for rows in sample.rows().chunks(400) {
             let call = Mintable::mintBatchCall {
                 accounts: rows.iter().map(|holder| holder.account).collect(),
                 amounts: rows.iter().map(|holder| holder.balance).collect(),
             };
-            sender.send(Call { to: legacy, data: call.abi_encode().into() })?;
+            sender.send(Call {
+                to: legacy,
+                data: call.abi_encode().into(),
+            })?;
         }
         let request = Request {
-            roles: Roles { owner: operator, operator, guardian: operator },
+            roles: Roles {
+                owner: operator,
+                operator,
+                guardian: operator,
+            },
             deadline_secs: Config::default().genesis_secs + 10_000_000,
             max_freeze_secs: 1_000_000,
             preauthorised: false,
@@ -193,8 +230,12 @@ impl Lab {
                 snapshot_block: None,
             }],
         };
-        let unsized_ =
-            Sizing { batch_size: 1, stage_gas: 1, materialize_size: 1, materialize_gas: 1 };
+        let unsized_ = Sizing {
+            batch_size: 1,
+            stage_gas: 1,
+            materialize_size: 1,
+            materialize_gas: 1,
+        };
         let lists = std::slice::from_ref(sample);
         let plan = planning::plan(&chain, &request, lists, &mut |_, _| Ok(unsized_))
             .map_err(|error| format!("the simulated migration cannot be planned: {error}"))?;
@@ -205,22 +246,41 @@ impl Lab {
             sender.send(contracts::deploy(plan.nonce, ledger))?;
         }
         for step in 0.. {
-            let Some(call) = contracts::handover(&plan.lanes[0], step) else { break };
+            let Some(call) = contracts::handover(&plan.lanes[0], step) else {
+                break;
+            };
             sender.send(call)?;
         }
         sender.send(contracts::open(&plan))?;
         sender.send(contracts::freeze(&plan))?;
         if source.is_declared() {
             let (count, sum) = (sample.len() as u64, sample.sum());
-            sender.send(contracts::declare(&plan, 0, 1, count, sum, Default::default()))?;
+            sender.send(contracts::declare(
+                &plan,
+                0,
+                1,
+                count,
+                sum,
+                Default::default(),
+            ))?;
         }
         let nonce = sender.nonce;
-        Ok(Self { chain, keys, operator, plan, nonce })
+        Ok(Self {
+            chain,
+            keys,
+            operator,
+            plan,
+            nonce,
+        })
     }
 
     /// Gas of a call in a transaction of its own; `None` where it is more than a transaction may use.
     fn gas(&self, from: Address, call: &Call) -> Result<Option<u64>, String> {
-        let query = Query::Gas { from, to: Some(call.to), data: call.data.clone() };
+        let query = Query::Gas {
+            from,
+            to: Some(call.to),
+            data: call.data.clone(),
+        };
         match self.chain.read(At::Latest, &[query]) {
             Ok(answers) => match answers.first() {
                 Some(Answer::Word(gas)) => Ok(Some(gas.saturating_to())),
@@ -243,8 +303,12 @@ impl Lab {
     fn commit(&mut self, batch_size: usize) -> Result<(), String> {
         let lane = &self.plan.lanes[0];
         let staged = contracts::format(lane.source);
-        let mut sender =
-            Sender { chain: &self.chain, keys: &self.keys, from: self.operator, nonce: self.nonce };
+        let mut sender = Sender {
+            chain: &self.chain,
+            keys: &self.keys,
+            from: self.operator,
+            nonce: self.nonce,
+        };
         if let Some(format) = staged {
             let list = self.sample_list()?;
             if lane.source.is_declared() {
@@ -255,8 +319,9 @@ impl Lab {
                     lane: 0,
                     generation: 2,
                 };
-                let ours =
-                    batches.commitments(&list, format, staging).map_err(|e| e.to_string())?;
+                let ours = batches
+                    .commitments(&list, format, staging)
+                    .map_err(|e| e.to_string())?;
                 let head = ours.last().map(|batch| batch.head).unwrap_or_default();
                 sender.send(contracts::restart(&self.plan, 0))?;
                 let (count, sum) = (list.len() as u64, list.sum());
@@ -275,10 +340,18 @@ impl Lab {
             }
         }
         sender.send(contracts::seal(&self.plan))?;
-        let header = self.chain.header(At::Latest).ok().flatten().ok_or("no newest block")?;
+        let header = self
+            .chain
+            .header(At::Latest)
+            .ok()
+            .flatten()
+            .ok_or("no newest block")?;
         let sight = sealift_engine::view::read(&self.chain, &self.plan, &header)
             .map_err(|error| error.to_string())?;
-        sender.send(contracts::commit(&self.plan, verify::expected_head(&self.plan, &sight)))?;
+        sender.send(contracts::commit(
+            &self.plan,
+            verify::expected_head(&self.plan, &sight),
+        ))?;
         self.nonce = sender.nonce;
         Ok(())
     }
@@ -289,9 +362,8 @@ impl Lab {
         let to = self.plan.lanes[0].snapshot.block.number;
         let accounts = sealift_engine::balances::moved(&self.chain, legacy, 0, to)
             .map_err(|error| error.to_string())?;
-        let held =
-            sealift_engine::balances::holders(&self.chain, At::Latest, legacy, &accounts)
-                .map_err(|error| error.to_string())?;
+        let held = sealift_engine::balances::holders(&self.chain, At::Latest, legacy, &accounts)
+            .map_err(|error| error.to_string())?;
         Holders::from_rows(held.into_iter().filter(|h| !h.balance.is_zero()).collect())
             .map_err(|error| error.to_string())
     }
@@ -321,7 +393,11 @@ impl<C: Chain + ?Sized> Sender<'_, C> {
             .ok_or("there is no newest block")?;
         let tip = 1_000_000_000;
         let unsigned = Unsigned {
-            chain_id: self.chain.identity().map_err(|error| error.to_string())?.chain_id,
+            chain_id: self
+                .chain
+                .identity()
+                .map_err(|error| error.to_string())?
+                .chain_id,
             nonce: self.nonce,
             to: call.to,
             value: U256::ZERO,
@@ -330,7 +406,10 @@ impl<C: Chain + ?Sized> Sender<'_, C> {
             max_fee: header.base_fee * 4 + tip,
             tip,
         };
-        let (raw, hash) = self.keys.sign(self.from, &unsigned).map_err(|e| e.to_string())?;
+        let (raw, hash) = self
+            .keys
+            .sign(self.from, &unsigned)
+            .map_err(|e| e.to_string())?;
         use sealift_engine::chain::SendAnswer;
         match self.chain.send(&raw) {
             SendAnswer::Accepted => {
@@ -345,11 +424,17 @@ impl<C: Chain + ?Sized> Sender<'_, C> {
     /// Waits for a transaction and demands that it succeeded.
     pub(crate) fn settle(&self, hash: alloy_primitives::B256) -> Result<Receipt, String> {
         for round in 0..2_000u64 {
-            let found = self.chain.receipts(&[hash]).map_err(|error| error.to_string())?;
+            let found = self
+                .chain
+                .receipts(&[hash])
+                .map_err(|error| error.to_string())?;
             match found.into_iter().next().flatten() {
                 Some(receipt) if receipt.succeeded => return Ok(receipt),
                 Some(receipt) => {
-                    return Err(format!("transaction {} failed on chain", receipt.transaction));
+                    return Err(format!(
+                        "transaction {} failed on chain",
+                        receipt.transaction
+                    ));
                 }
                 None => std::thread::sleep(std::time::Duration::from_millis(5 + round.min(45))),
             }
@@ -376,8 +461,12 @@ pub(crate) fn deploy_legacy<C: Chain + ?Sized>(
         symbol_: symbol.to_owned(),
         owner_: owner,
     };
-    let init: Bytes =
-        [legacy_token::LegacyToken::BYTECODE.as_ref(), &arguments.abi_encode()].concat().into();
+    let init: Bytes = [
+        legacy_token::LegacyToken::BYTECODE.as_ref(),
+        &arguments.abi_encode(),
+    ]
+    .concat()
+    .into();
     let salt = keccak256(sender.nonce.to_be_bytes());
     sender.send(contracts::deploy(salt, &init))?;
     Ok(contracts::address_of(salt, &init))

@@ -5,7 +5,9 @@ use std::str::FromStr;
 /// Seconds of a duration such as `90s`, `30m`, `6h`, `7d`.
 pub(crate) fn duration_secs(text: &str) -> Result<u64, String> {
     let wrong = || format!("`{text}` is no duration; write a number and s, m, h or d, as in `6h`");
-    let (digits, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let (digits, unit) = text
+        .split_at_checked(text.len().saturating_sub(1))
+        .ok_or_else(wrong)?;
     let scale = match unit {
         "s" => 1,
         "m" => 60,
@@ -56,10 +58,13 @@ fn unix_secs(time: &toml::value::Datetime) -> Option<u64> {
         toml::value::Offset::Z => 0,
         toml::value::Offset::Custom { minutes } => i64::from(minutes),
     };
-    let days = days_from_civil(i64::from(date.year), i64::from(date.month), i64::from(date.day));
-    let secs = i64::from(clock.hour) * 3_600
-        + i64::from(clock.minute) * 60
-        + i64::from(clock.second);
+    let days = days_from_civil(
+        i64::from(date.year),
+        i64::from(date.month),
+        i64::from(date.day),
+    );
+    let secs =
+        i64::from(clock.hour) * 3_600 + i64::from(clock.minute) * 60 + i64::from(clock.second);
     u64::try_from(days * 86_400 + secs - east_minutes * 60).ok()
 }
 
@@ -81,7 +86,11 @@ pub(crate) fn show(unix_secs: u64) -> String {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * of_year + 2) / 153;
     let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     let (hour, minute, second) = (unix_secs / 3_600 % 24, unix_secs / 60 % 60, unix_secs % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
@@ -112,7 +121,10 @@ mod tests {
         check("+90s", Some(Deadline::After(90)));
         check("1970-01-01T00:00:00Z", Some(Deadline::At(0)));
         check("2000-03-01T00:00:00Z", Some(Deadline::At(951_868_800)));
-        check("2024-02-29T12:30:15+02:00", Some(Deadline::At(1_709_202_615)));
+        check(
+            "2024-02-29T12:30:15+02:00",
+            Some(Deadline::At(1_709_202_615)),
+        );
         check("2024-02-29", None);
         check("2024-02-29T12:30:15", None);
         check("7d", None);
@@ -123,7 +135,14 @@ mod tests {
 
     #[test]
     fn shown_times_are_read_back() {
-        for secs in [0, 951_782_399, 951_868_800, 1_709_202_615, 4_102_444_799, 13_569_465_600] {
+        for secs in [
+            0,
+            951_782_399,
+            951_868_800,
+            1_709_202_615,
+            4_102_444_799,
+            13_569_465_600,
+        ] {
             check(&show(secs), Some(Deadline::At(secs)));
         }
     }

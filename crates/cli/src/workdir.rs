@@ -58,9 +58,13 @@ impl WorkDir {
         let mut bytes = Vec::new();
         let path = self.snapshot(lane);
         parquet::write(holders, &mut bytes).map_err(|error| {
-            Failure::new("sealift::file::parquet", exit::UNEXPECTED, "the list cannot be written")
-                .because(&error)
-                .at(&path, None)
+            Failure::new(
+                "sealift::file::parquet",
+                exit::UNEXPECTED,
+                "the list cannot be written",
+            )
+            .because(&error)
+            .at(&path, None)
         })?;
         self.write(&path, &bytes)
     }
@@ -69,11 +73,13 @@ impl WorkDir {
     pub(crate) fn load_plan(&self) -> Result<Plan, Failure> {
         let path = self.plan();
         let open = File::open(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => {
-                Failure::new("sealift::plan::missing", exit::USAGE, "there is no plan here")
-                    .at(&path, None)
-                    .next("run `sealift plan`, or pass --dir")
-            }
+            io::ErrorKind::NotFound => Failure::new(
+                "sealift::plan::missing",
+                exit::USAGE,
+                "there is no plan here",
+            )
+            .at(&path, None)
+            .next("run `sealift plan`, or pass --dir"),
             _ => failure::io(&path, "read", &error),
         })?;
         let mut bytes = Vec::new();
@@ -88,7 +94,10 @@ impl WorkDir {
         let plan: Plan = serde_json::from_slice(&bytes)
             .map_err(|error| refuse("sealift::plan::syntax", "it is not a plan").because(&error))?;
         if plan.version != 1 {
-            return Err(refuse("sealift::plan::version", "it is of another version of sealift"));
+            return Err(refuse(
+                "sealift::plan::version",
+                "it is of another version of sealift",
+            ));
         }
         if canonical::to_canonical(&plan).ok().as_deref() != Some(bytes.trim_ascii_end()) {
             return Err(refuse(
@@ -114,9 +123,11 @@ impl WorkDir {
                 let holders = read_parquet(&path)?;
                 if holders.digest() != lane.snapshot.digest {
                     let message = "it is not the list that the plan was made from";
-                    return Err(Failure::new("sealift::plan::other_list", exit::STALE, message)
-                        .at(&path, None)
-                        .next("put the original file back, or run `sealift plan` again"));
+                    return Err(
+                        Failure::new("sealift::plan::other_list", exit::STALE, message)
+                            .at(&path, None)
+                            .next("put the original file back, or run `sealift plan` again"),
+                    );
                 }
                 Ok(holders)
             })
@@ -143,36 +154,59 @@ pub(crate) fn read_holders(path: &Path) -> Result<Holders, Failure> {
 
 fn open_list(path: &Path) -> Result<File, Failure> {
     File::open(path).map_err(|error| {
-        Failure::new("sealift::holders::missing", exit::USAGE, "the holder list cannot be read")
-            .because(&error)
-            .at(path, None)
-            .next("set `holders` of the lane in sealift.toml, or pass --holders-file")
+        Failure::new(
+            "sealift::holders::missing",
+            exit::USAGE,
+            "the holder list cannot be read",
+        )
+        .because(&error)
+        .at(path, None)
+        .next("set `holders` of the lane in sealift.toml, or pass --holders-file")
     })
 }
 
 fn read_parquet(path: &Path) -> Result<Holders, Failure> {
     parquet::read(open_list(path)?).map_err(|error| {
-        Failure::new("sealift::parquet::invalid", exit::USAGE, "it is not a holder list")
-            .because(&error)
-            .at(path, None)
-            .next("write two columns, holder FIXED_LEN_BYTE_ARRAY(20) and balance (32), ascending")
+        Failure::new(
+            "sealift::parquet::invalid",
+            exit::USAGE,
+            "it is not a holder list",
+        )
+        .because(&error)
+        .at(path, None)
+        .next("write two columns, holder FIXED_LEN_BYTE_ARRAY(20) and balance (32), ascending")
     })
 }
 
 fn csv_failure(path: &Path, error: &CsvError) -> Failure {
     let (code, next) = match error {
-        CsvError::MissingHeader { .. } => ("sealift::csv::header", "write `holder,balance` as the first line"),
-        CsvError::Columns { .. } => ("sealift::csv::columns", "write `holder,balance` on this line"),
+        CsvError::MissingHeader { .. } => (
+            "sealift::csv::header",
+            "write `holder,balance` as the first line",
+        ),
+        CsvError::Columns { .. } => (
+            "sealift::csv::columns",
+            "write `holder,balance` on this line",
+        ),
         CsvError::BadAddress { .. } => ("sealift::csv::address", "write 0x and 40 hex digits"),
-        CsvError::BadChecksum { .. } => {
-            ("sealift::csv::checksum", "find out which address is meant before anything is sent")
+        CsvError::BadChecksum { .. } => (
+            "sealift::csv::checksum",
+            "find out which address is meant before anything is sent",
+        ),
+        CsvError::BadAmount { .. } => {
+            ("sealift::csv::amount", "write base units as decimal digits")
         }
-        CsvError::BadAmount { .. } => ("sealift::csv::amount", "write base units as decimal digits"),
         CsvError::ZeroBalance { .. } => ("sealift::csv::zero", "remove the line"),
-        CsvError::Duplicate { .. } => ("sealift::csv::duplicate", "leave one line with the whole balance"),
+        CsvError::Duplicate { .. } => (
+            "sealift::csv::duplicate",
+            "leave one line with the whole balance",
+        ),
         CsvError::SumOverflow { .. } => ("sealift::csv::sum_overflow", "correct the balance"),
         CsvError::TooManyRows { .. } => ("sealift::csv::too_many", "split the list"),
-        CsvError::LineTooLong { .. } => ("sealift::csv::line_too_long", "check that it is a text file"),
+        CsvError::LineTooLong { .. } => (
+            "sealift::csv::line_too_long",
+            "check that it is a text file",
+        ),
         CsvError::Empty => ("sealift::csv::empty", "list at least one holder"),
         CsvError::Read { .. } => ("sealift::csv::read", "check the file and the disk"),
     };

@@ -7,11 +7,11 @@ use crate::output::Output;
 
 /// Brings everything back. After the deadline any key will do, and neither journal nor lists are
 /// needed: plan.json and a node are enough.
-pub(crate) fn run(
-    global: &Global,
-    options: &AbortOptions,
-    output: &Output,
-) -> Result<u8, Failure> {
-    let task = Task { abort: true, until: None, key_env: options.key_env.as_deref() };
+pub(crate) fn run(global: &Global, options: &AbortOptions, output: &Output) -> Result<u8, Failure> {
+    let task = Task {
+        abort: true,
+        until: None,
+        key_env: options.key_env.as_deref(),
+    };
     execute(global, task, output)
 }

@@ -22,14 +22,20 @@ pub(crate) fn run(options: &DevnetOptions, output: &Output) -> Result<u8, Failur
         }
         Some(_) => {
             let message = "--block-time is between 0.01 and 86400 seconds";
-            return Err(Failure::new("sealift::devnet::block_time", exit::USAGE, message)
-                .next("leave it out for a block a transaction"));
+            return Err(
+                Failure::new("sealift::devnet::block_time", exit::USAGE, message)
+                    .next("leave it out for a block a transaction"),
+            );
         }
     };
     let config = Config {
         chain_id: options.chain_id,
         clock: Clock::Wall,
-        mining: if block_interval.is_some() { Mining::Manual } else { Mining::Auto },
+        mining: if block_interval.is_some() {
+            Mining::Manual
+        } else {
+            Mining::Auto
+        },
         finality_depth: options.finality_depth,
         ..Config::default()
     };
@@ -45,8 +51,12 @@ pub(crate) fn run(options: &DevnetOptions, output: &Output) -> Result<u8, Failur
         let _ = told.send(());
     })
     .map_err(|error| {
-        Failure::new("sealift::devnet::signals", exit::UNEXPECTED, "Ctrl-C cannot be handled")
-            .because(&error)
+        Failure::new(
+            "sealift::devnet::signals",
+            exit::UNEXPECTED,
+            "Ctrl-C cannot be handled",
+        )
+        .because(&error)
     })?;
     let _ = stop.recv();
     server.shutdown();
@@ -54,7 +64,11 @@ pub(crate) fn run(options: &DevnetOptions, output: &Output) -> Result<u8, Failur
         chain.save(path).map_err(|error| {
             Failure::new("sealift::devnet::save", exit::UNEXPECTED, &error).because(&error)
         })?;
-        output.say(format!("saved block {} to {}", chain.node().head().header.number, path.display()));
+        output.say(format!(
+            "saved block {} to {}",
+            chain.node().head().header.number,
+            path.display()
+        ));
     }
     Ok(exit::DONE)
 }
@@ -73,7 +87,10 @@ pub(crate) fn listen(
     addr: SocketAddr,
     block_interval: Option<Duration>,
 ) -> Result<Server, Failure> {
-    let options = ServeOptions { block_interval, ..ServeOptions::default() };
+    let options = ServeOptions {
+        block_interval,
+        ..ServeOptions::default()
+    };
     serve(chain, addr, options).map_err(|error| {
         Failure::new("sealift::devnet::listen", exit::UNEXPECTED, &error)
             .because(&error)
@@ -85,7 +102,10 @@ fn announce(server: &Server, chain: &EmbeddedChain, output: &Output) {
     let node = chain.node();
     let (chain_id, block) = (node.config().chain_id, node.head().header.number);
     drop(node);
-    let mut text = format!("listening on {}\nchain {chain_id}, block {block}\n", server.url());
+    let mut text = format!(
+        "listening on {}\nchain {chain_id}, block {block}\n",
+        server.url()
+    );
     text += "the keys below are public: never use them where money is real\n";
     let mut accounts = Vec::new();
     for account in DEV_ACCOUNTS {

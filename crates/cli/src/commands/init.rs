@@ -13,11 +13,7 @@ use crate::output::Output;
 pub(crate) const TEMPLATE: &str = include_str!("../sealift.toml.template");
 
 /// Writes the file, and never over another one.
-pub(crate) fn run(
-    global: &Global,
-    options: &InitOptions,
-    output: &Output,
-) -> Result<u8, Failure> {
+pub(crate) fn run(global: &Global, options: &InitOptions, output: &Output) -> Result<u8, Failure> {
     let dir = global.dir();
     std::fs::create_dir_all(&dir).map_err(|error| failure::io(&dir, "create", &error))?;
     let path = dir.join(config::FILE_NAME);
@@ -31,7 +27,8 @@ pub(crate) fn run(
         }
         _ => failure::io(&path, "create", &error),
     })?;
-    file.write_all(text.as_bytes()).map_err(|error| failure::io(&path, "write", &error))?;
+    file.write_all(text.as_bytes())
+        .map_err(|error| failure::io(&path, "write", &error))?;
     let shown = path.display();
     output.result(
         &format!("wrote {shown}\nnext: edit it, then `sealift plan`"),

@@ -37,12 +37,20 @@ pub(crate) fn run(global: &Global, options: &PlanOptions, output: &Output) -> Re
     let lists = lists(&dir, &config, options)?;
     let chain = connect::node(global, Some(&config))?;
     let identity = connect::identity(&chain)?;
-    if let Some(wanted) = config.chain.chain_id.filter(|wanted| *wanted != identity.chain_id) {
-        let message =
-            format!("sealift.toml wants chain {wanted}, this node is of chain {}", identity.chain_id);
-        return Err(Failure::new("sealift::chain::other_id", exit::STALE, message)
-            .at(&dir.path().join(config::FILE_NAME), None)
-            .next("correct chain_id or rpc in [chain]"));
+    if let Some(wanted) = config
+        .chain
+        .chain_id
+        .filter(|wanted| *wanted != identity.chain_id)
+    {
+        let message = format!(
+            "sealift.toml wants chain {wanted}, this node is of chain {}",
+            identity.chain_id
+        );
+        return Err(
+            Failure::new("sealift::chain::other_id", exit::STALE, message)
+                .at(&dir.path().join(config::FILE_NAME), None)
+                .next("correct chain_id or rpc in [chain]"),
+        );
     }
     let newest = newest(&chain)?;
     let request = request(&config, options, &lists, &newest);
@@ -53,16 +61,29 @@ pub(crate) fn run(global: &Global, options: &PlanOptions, output: &Output) -> Re
         lane += 1;
         let max_holders = config.limits.batch_holders;
         let block_gas = newest.gas_limit;
-        sizing::size(source, rows, Surroundings { block_gas, balance_gas, max_holders, materialize })
+        sizing::size(
+            source,
+            rows,
+            Surroundings {
+                block_gas,
+                balance_gas,
+                max_holders,
+                materialize,
+            },
+        )
     })
     .map_err(|error| plan_failure(&chain, &error))?;
     for (index, list) in lists.iter().enumerate() {
         dir.write_snapshot(index, list)?;
     }
     let bytes = canonical::to_canonical(&plan).map_err(|error| {
-        Failure::new("sealift::plan::number", exit::USAGE, "a number of the plan is too large")
-            .because(&error)
-            .next("choose a nearer deadline and a shorter freeze")
+        Failure::new(
+            "sealift::plan::number",
+            exit::USAGE,
+            "a number of the plan is too large",
+        )
+        .because(&error)
+        .next("choose a nearer deadline and a shorter freeze")
     })?;
     dir.write(&dir.plan(), &bytes)?;
     let shown = show::describe(&plan, Some(&newest));
@@ -73,9 +94,13 @@ pub(crate) fn run(global: &Global, options: &PlanOptions, output: &Output) -> Re
 
 fn require_config(dir: &WorkDir) -> Result<Config, Failure> {
     config::load(dir.path())?.ok_or_else(|| {
-        Failure::new("sealift::config::missing", exit::USAGE, "there is no sealift.toml here")
-            .at(&dir.path().join(config::FILE_NAME), None)
-            .next("run `sealift init`, or pass --dir")
+        Failure::new(
+            "sealift::config::missing",
+            exit::USAGE,
+            "there is no sealift.toml here",
+        )
+        .at(&dir.path().join(config::FILE_NAME), None)
+        .next("run `sealift init`, or pass --dir")
     })
 }
 
@@ -104,16 +129,13 @@ fn lists(dir: &WorkDir, config: &Config, options: &PlanOptions) -> Result<Vec<Ho
 fn newest(chain: &HttpChain) -> Result<Header, Failure> {
     let origin = chain.origin();
     let missing = sealift_engine::chain::ChainError::Missing(At::Latest);
-    let found = chain.header(At::Latest).map_err(|error| connect::chain_error(&origin, &error))?;
+    let found = chain
+        .header(At::Latest)
+        .map_err(|error| connect::chain_error(&origin, &error))?;
     found.ok_or_else(|| connect::chain_error(&origin, &missing))
 }
 
-fn request(
-    config: &Config,
-    options: &PlanOptions,
-    lists: &[Holders],
-    newest: &Header,
-) -> Request {
+fn request(config: &Config, options: &PlanOptions, lists: &[Holders], newest: &Header) -> Request {
     let migration = &config.migration;
     let seeded = options.seed.map(|seed| keccak256(seed.to_be_bytes()));
     let random = || B256::from(rand::random::<[u8; 32]>());
@@ -158,7 +180,11 @@ fn real_balance_gas(
     holder: alloy_primitives::Address,
 ) -> Option<u64> {
     let call = sizing::balance_of(legacy, holder);
-    let query = Query::Gas { from: holder, to: Some(call.to), data: call.data };
+    let query = Query::Gas {
+        from: holder,
+        to: Some(call.to),
+        data: call.data,
+    };
     match chain.read(At::Latest, &[query]).ok()?.pop()? {
         Answer::Word(gas) => Some(gas.saturating_to()),
         _ => None,
@@ -177,9 +203,11 @@ fn plan_failure(chain: &HttpChain, error: &PlanError) -> Failure {
             exit::USAGE,
             "check that `legacy` is the token that the list is of",
         ),
-        PlanError::NoContract(_) => {
-            ("sealift::legacy::missing", exit::USAGE, "correct `legacy` in sealift.toml, or the node")
-        }
+        PlanError::NoContract(_) => (
+            "sealift::legacy::missing",
+            exit::USAGE,
+            "correct `legacy` in sealift.toml, or the node",
+        ),
         PlanError::NoFactory => (
             "sealift::chain::no_factory",
             exit::USAGE,
@@ -210,9 +238,11 @@ fn plan_failure(chain: &HttpChain, error: &PlanError) -> Failure {
             exit::USAGE,
             "such a token needs an adapter, which is not here yet",
         ),
-        PlanError::Request(_) => {
-            ("sealift::plan::request", exit::USAGE, "correct [migration] in sealift.toml")
-        }
+        PlanError::Request(_) => (
+            "sealift::plan::request",
+            exit::USAGE,
+            "correct [migration] in sealift.toml",
+        ),
         PlanError::Sizing(_) => (
             "sealift::plan::sizing",
             exit::UNEXPECTED,
@@ -233,7 +263,12 @@ fn offline(dir: &WorkDir, options: &PlanOptions, output: &Output) -> Result<u8, 
         Some(path) => path.clone(),
         None => {
             let config = require_config(dir)?;
-            dir.path().join(config.lanes.first().map_or(PathBuf::new(), |lane| lane.holders.clone()))
+            dir.path().join(
+                config
+                    .lanes
+                    .first()
+                    .map_or(PathBuf::new(), |lane| lane.holders.clone()),
+            )
         }
     };
     let list = read_holders(&path)?;
@@ -243,8 +278,13 @@ fn offline(dir: &WorkDir, options: &PlanOptions, output: &Output) -> Result<u8, 
         Failure::new("sealift::holders::amount", exit::USAGE, error).at(&path, None)
     };
     let batches = Batches::split(&list, OFFLINE_BATCH).map_err(|error| unusable(&error))?;
-    let digests = batches.digests(&list, format).map_err(|error| unusable(&error))?;
-    let words: Vec<u8> = digests.iter().flat_map(|digest| digest.data_hash.0).collect();
+    let digests = batches
+        .digests(&list, format)
+        .map_err(|error| unusable(&error))?;
+    let words: Vec<u8> = digests
+        .iter()
+        .flat_map(|digest| digest.data_hash.0)
+        .collect();
     dir.write_snapshot(0, &list)?;
     let (digest, all) = (list.digest(), keccak256(words));
     output.result(

@@ -52,7 +52,11 @@ pub(crate) struct Task<'a> {
 
 /// Runs or resumes the plan of a directory.
 pub(crate) fn run(global: &Global, options: &RunOptions, output: &Output) -> Result<u8, Failure> {
-    let task = Task { abort: false, until: options.until, key_env: None };
+    let task = Task {
+        abort: false,
+        until: options.until,
+        key_env: None,
+    };
     execute(global, task, output)
 }
 
@@ -71,10 +75,20 @@ pub(crate) fn execute(global: &Global, task: Task<'_>, output: &Output) -> Resul
 
     let stop = Arc::new(AtomicBool::new(false));
     on_interrupt(&stop, &resume_command(&dir, task.abort))?;
-    let policy = config.as_ref().map(|config| config.limits.policy()).unwrap_or_default();
-    let policy = sealift_protocol::Policy { signers: keys.accounts().into_iter().collect(), ..policy };
+    let policy = config
+        .as_ref()
+        .map(|config| config.limits.policy())
+        .unwrap_or_default();
+    let policy = sealift_protocol::Policy {
+        signers: keys.accounts().into_iter().collect(),
+        ..policy
+    };
     let plan = Arc::new(plan);
-    let context = failures::Context { dir: &dir, origin: chain.origin(), abort: task.abort };
+    let context = failures::Context {
+        dir: &dir,
+        origin: chain.origin(),
+        abort: task.abort,
+    };
     let mut driver = Driver::new(Parts {
         chain: &chain,
         signer: &keys,
@@ -88,6 +102,7 @@ pub(crate) fn execute(global: &Global, task: Task<'_>, output: &Output) -> Resul
     .map_err(|error| context.failure(&error))?;
 
     let mut reporter = Reporter::new(output, plan.clone(), task.until, stop.clone());
+    reporter.resume(driver.state());
     if task.abort {
         driver
             .request_abort(&mut |progress| reporter.take(progress))
@@ -108,7 +123,8 @@ fn drive(
     reporter: &mut Reporter<'_>,
 ) -> Result<Exit, sealift_engine::driver::RunError> {
     let began = Instant::now();
-    let poll = Duration::from_millis(config.map_or(1_000, |config| config.chain.poll_millis.max(1)));
+    let poll =
+        Duration::from_millis(config.map_or(1_000, |config| config.chain.poll_millis.max(1)));
     let (mut asked, mut tip_wei): (Option<Instant>, u128) = (None, FALLBACK_TIP_WEI);
     let reporter = std::cell::RefCell::new(reporter);
     driver.run(&mut Control {
@@ -158,7 +174,10 @@ fn snapshots(dir: &WorkDir, plan: &Plan, abort: bool) -> Result<Vec<Holders>, Fa
             .lanes
             .iter()
             .map(|_| {
-                let row = Holder { account: Default::default(), balance: U256::from(1) };
+                let row = Holder {
+                    account: Default::default(),
+                    balance: U256::from(1),
+                };
                 Holders::from_rows(vec![row]).map_err(|error| {
                     Failure::new("sealift::holders::empty", exit::UNEXPECTED, error)
                 })
@@ -171,7 +190,11 @@ fn snapshots(dir: &WorkDir, plan: &Plan, abort: bool) -> Result<Vec<Holders>, Fa
 /// Refuses a legacy token whose code is not the plan's.
 fn of_plan(chain: &HttpChain, plan: &Plan) -> Result<(), Failure> {
     use sealift_engine::chain::{Answer, Query};
-    let queries: Vec<Query> = plan.lanes.iter().map(|lane| Query::Code(lane.legacy)).collect();
+    let queries: Vec<Query> = plan
+        .lanes
+        .iter()
+        .map(|lane| Query::Code(lane.legacy))
+        .collect();
     let answers = chain
         .read(At::Latest, &queries)
         .map_err(|error| connect::chain_error(&chain.origin(), &error))?;
@@ -181,9 +204,15 @@ fn of_plan(chain: &HttpChain, plan: &Plan) -> Result<(), Failure> {
             _ => Default::default(),
         };
         if found != lane.legacy_code_hash {
-            let message = format!("the code of {} is not the one that was planned for", lane.legacy);
-            return Err(Failure::new("sealift::chain::other_code", exit::STALE, message)
-                .next("look at what changed it; then `sealift plan` again, in a fresh directory"));
+            let message = format!(
+                "the code of {} is not the one that was planned for",
+                lane.legacy
+            );
+            return Err(
+                Failure::new("sealift::chain::other_code", exit::STALE, message).next(
+                    "look at what changed it; then `sealift plan` again, in a fresh directory",
+                ),
+            );
         }
     }
     Ok(())
@@ -196,12 +225,20 @@ fn open_journal(
     chain: &HttpChain,
     output: &Output,
 ) -> Result<(Journal<Sqlite>, Vec<Record>), Failure> {
-    let binding = Binding { chain_id: plan.chain_id, genesis: plan.genesis, plan: plan.digest() };
+    let binding = Binding {
+        chain_id: plan.chain_id,
+        genesis: plan.genesis,
+        plan: plan.digest(),
+    };
     let storage = Sqlite::open(&dir.journal()).map_err(|error| {
-        Failure::new("sealift::journal::open", exit::UNEXPECTED, "the journal cannot be opened")
-            .because(&error)
-            .at(&dir.journal(), None)
-            .next("check disk and permissions; a lost journal may be deleted, never edited")
+        Failure::new(
+            "sealift::journal::open",
+            exit::UNEXPECTED,
+            "the journal cannot be opened",
+        )
+        .because(&error)
+        .at(&dir.journal(), None)
+        .next("check disk and permissions; a lost journal may be deleted, never edited")
     })?;
     let (journal, records, recovery) =
         Journal::open(storage, &binding).map_err(|error| journal_failure(dir, &error))?;
@@ -234,9 +271,13 @@ fn phase(chain: &HttpChain, plan: &Plan) -> Result<Phase, Failure> {
     let missing = sealift_engine::chain::ChainError::Missing(At::Latest);
     let header = header.ok_or(missing).map_err(failed)?;
     let sight = view::read(chain, plan, &header).map_err(|error| {
-        Failure::new("sealift::contracts::unreadable", exit::NODE, "the contracts cannot be read")
-            .because(&error)
-            .next("run the same command again; if it stays, the node is not to be trusted")
+        Failure::new(
+            "sealift::contracts::unreadable",
+            exit::NODE,
+            "the contracts cannot be read",
+        )
+        .because(&error)
+        .next("run the same command again; if it stays, the node is not to be trusted")
     })?;
     Ok(sight.view.phase)
 }
@@ -249,15 +290,22 @@ fn on_interrupt(stop: &Arc<AtomicBool>, resume: &str) -> Result<(), Failure> {
         let mut stderr = std::io::stderr();
         if times.fetch_add(1, Ordering::SeqCst) == 0 {
             stop.store(true, Ordering::SeqCst);
-            let _ = writeln!(stderr, "stopping: what is under way is settled; again to leave at once");
+            let _ = writeln!(
+                stderr,
+                "stopping: what is under way is settled; again to leave at once"
+            );
         } else {
             let _ = writeln!(stderr, "left; resume with: {resume}");
             std::process::exit(i32::from(exit::INTERRUPTED));
         }
     };
     ctrlc::set_handler(handler).map_err(|error| {
-        Failure::new("sealift::run::signals", exit::UNEXPECTED, "Ctrl-C cannot be handled")
-            .because(&error)
+        Failure::new(
+            "sealift::run::signals",
+            exit::UNEXPECTED,
+            "Ctrl-C cannot be handled",
+        )
+        .because(&error)
     })
 }
 
@@ -279,15 +327,34 @@ fn report(
     let resume = resume_command(context.dir, context.abort);
     let (outcome, code, words) = match ended {
         Exit::Ended(Outcome::Done) => {
-            let words = format!("committed; next: sealift --dir {} verify", context.dir.path().display());
+            let words = format!(
+                "committed; next: sealift --dir {} verify",
+                context.dir.path().display()
+            );
             ("done", exit::DONE, words)
         }
         Exit::Ended(Outcome::RolledBack) => {
-            let code = if context.abort { exit::DONE } else { exit::ROLLED_BACK };
-            ("rolled-back", code, "rolled back: legacy is live, control is with its owner".to_owned())
+            let code = if context.abort {
+                exit::DONE
+            } else {
+                exit::ROLLED_BACK
+            };
+            (
+                "rolled-back",
+                code,
+                "rolled back: legacy is live, control is with its owner".to_owned(),
+            )
         }
-        Exit::Left => ("interrupted", exit::INTERRUPTED, format!("stopped; resume with: {resume}")),
-        Exit::External { sender, intent, call } => {
+        Exit::Left => (
+            "interrupted",
+            exit::INTERRUPTED,
+            format!("stopped; resume with: {resume}"),
+        ),
+        Exit::External {
+            sender,
+            intent,
+            call,
+        } => {
             external(output, *sender, *intent, call);
             let words = format!("{sender} must {intent}; then: {resume}");
             ("external", exit::PAUSED, words)
@@ -321,7 +388,10 @@ fn report(
 /// What somebody else must send: everything that a wallet or a Safe asks for.
 fn external(output: &Output, sender: alloy_primitives::Address, intent: Intent, call: &Call) {
     output.result(
-        &format!("from  {sender}\nto    {}\nvalue 0\ndata  {}", call.to, call.data),
+        &format!(
+            "from  {sender}\nto    {}\nvalue 0\ndata  {}",
+            call.to, call.data
+        ),
         &json!({
             "type": "external",
             "intent": intent.to_string(),

@@ -38,7 +38,9 @@ pub(crate) fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
     let newest = connect::node(global, config.as_ref())
         .ok()
         .filter(|chain| {
-            chain.identity().is_ok_and(|found| connect::require_chain(found, &plan).is_ok())
+            chain
+                .identity()
+                .is_ok_and(|found| connect::require_chain(found, &plan).is_ok())
         })
         .and_then(|chain| chain.header(At::Latest).ok().flatten());
     let shown = describe(&plan, newest.as_ref());
@@ -66,7 +68,11 @@ fn predict(plan: &Plan, index: usize, lane: &LanePlan) -> Prediction {
         true => a_holder(lane.materialize_gas, lane.materialize_size).saturating_mul(count),
         false => 0,
     };
-    Prediction { batches, stage_gas, materialize_gas }
+    Prediction {
+        batches,
+        stage_gas,
+        materialize_gas,
+    }
 }
 
 /// Puts a plan into words; with a header, what it will cost.
@@ -84,7 +90,11 @@ pub(crate) fn describe(plan: &Plan, newest: Option<&Header>) -> Shown {
         plan.roles.guardian,
         times::show(plan.deadline_secs),
         times::show_duration(plan.max_freeze_secs),
-        if plan.preauthorised { ", anybody may commit what is sealed" } else { "" },
+        if plan.preauthorised {
+            ", anybody may commit what is sealed"
+        } else {
+            ""
+        },
     );
     let (mut batches, mut gas, mut transactions) = (0, 0, 4);
     let mut lanes = Vec::new();
@@ -93,7 +103,10 @@ pub(crate) fn describe(plan: &Plan, newest: Option<&Header>) -> Shown {
         batches += prediction.batches;
         gas += prediction.stage_gas + prediction.materialize_gas;
         let chunks = match lane.materialize {
-            true => lane.snapshot.count.div_ceil(u64::from(lane.materialize_size.max(1))),
+            true => lane
+                .snapshot
+                .count
+                .div_ceil(u64::from(lane.materialize_size.max(1))),
             false => 0,
         };
         let declared = u64::from(lane.source.is_declared());
@@ -118,10 +131,18 @@ pub(crate) fn describe(plan: &Plan, newest: Option<&Header>) -> Shown {
     let cost = newest.map(|newest| U256::from(total) * U256::from(newest.base_fee));
     if let (Some(cost), Some(newest)) = (cost, newest) {
         let gwei = newest.base_fee as f64 / 1e9;
-        text += &format!("cost: at most about {} ETH at {gwei:.3} gwei base fee\n", ether(cost));
+        text += &format!(
+            "cost: at most about {} ETH at {gwei:.3} gwei base fee\n",
+            ether(cost)
+        );
     }
     let per_block = newest.map_or(3, |newest| {
-        let largest = plan.lanes.iter().map(|lane| lane.stage_gas).max().unwrap_or(1);
+        let largest = plan
+            .lanes
+            .iter()
+            .map(|lane| lane.stage_gas)
+            .max()
+            .unwrap_or(1);
         (newest.gas_limit / largest.max(1)).max(1)
     });
     let freeze_blocks = batches.div_ceil(per_block) + 2 * FINALITY_BLOCKS + 2;

@@ -23,11 +23,19 @@ pub(crate) fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
     let journal = journal(&dir)?;
     let failed = |error| connect::chain_error(&chain.origin(), &error);
     let missing = || sealift_engine::chain::ChainError::Missing(At::Latest);
-    let newest = chain.header(At::Latest).map_err(failed)?.ok_or_else(missing).map_err(failed)?;
+    let newest = chain
+        .header(At::Latest)
+        .map_err(failed)?
+        .ok_or_else(missing)
+        .map_err(failed)?;
     let sight = view::read(&chain, &plan, &newest).map_err(|error| {
-        Failure::new("sealift::contracts::unreadable", exit::NODE, "the contracts cannot be read")
-            .because(&error)
-            .next("run the same command again")
+        Failure::new(
+            "sealift::contracts::unreadable",
+            exit::NODE,
+            "the contracts cannot be read",
+        )
+        .because(&error)
+        .next("run the same command again")
     })?;
     let state = match &journal {
         Some((records, _)) => fold(&plan, records)?,
@@ -77,12 +85,18 @@ pub(crate) fn journal(dir: &WorkDir) -> Result<Option<(Vec<Record>, Report)>, Fa
         return Ok(None);
     }
     let mut storage = Sqlite::open_read_only(&path).map_err(|error| {
-        Failure::new("sealift::journal::open", exit::UNEXPECTED, "the journal cannot be opened")
-            .because(&error)
-            .at(&path, None)
-            .next("check the disk and the permissions of the journal")
+        Failure::new(
+            "sealift::journal::open",
+            exit::UNEXPECTED,
+            "the journal cannot be opened",
+        )
+        .because(&error)
+        .at(&path, None)
+        .next("check the disk and the permissions of the journal")
     })?;
-    inspect(&mut storage).map(Some).map_err(|error| journal_failure(dir, &error))
+    inspect(&mut storage)
+        .map(Some)
+        .map_err(|error| journal_failure(dir, &error))
 }
 
 /// The executor's state after these records; `None` where there are none.
@@ -91,10 +105,12 @@ pub(crate) fn fold(plan: &Plan, records: &[Record]) -> Result<Option<State>, Fai
         return Ok(None);
     }
     let plan = std::sync::Arc::new(plan.clone());
-    State::replay(plan, Default::default(), records).map(Some).map_err(|halt| {
-        Failure::new("sealift::journal::other_binding", exit::STALE, halt)
-            .next("put back the plan.json that this journal belongs to")
-    })
+    State::replay(plan, Default::default(), records)
+        .map(Some)
+        .map_err(|halt| {
+            Failure::new("sealift::journal::other_binding", exit::STALE, halt)
+                .next("put back the plan.json that this journal belongs to")
+        })
 }
 
 fn chain_text(plan: &Plan, sight: &Sight) -> String {
@@ -137,7 +153,11 @@ fn journal_text(report: Option<&Report>, state: Option<&State>) -> String {
     let Some(report) = report else {
         return "journal  none\n".to_owned();
     };
-    let mut text = format!("journal  {} records by {} runs\n", report.count, report.epochs.len());
+    let mut text = format!(
+        "journal  {} records by {} runs\n",
+        report.count,
+        report.epochs.len()
+    );
     if let Some(state) = state {
         let count = |wanted: fn(&Status) -> bool| {
             state.txs.values().filter(|tx| wanted(&tx.status)).count()

@@ -56,7 +56,12 @@ impl Verdict {
     pub(crate) fn digest(&self) -> B256 {
         match &self.lanes[..] {
             [lane] => lane.digest,
-            lanes => keccak256(lanes.iter().flat_map(|lane| lane.digest.0).collect::<Vec<u8>>()),
+            lanes => keccak256(
+                lanes
+                    .iter()
+                    .flat_map(|lane| lane.digest.0)
+                    .collect::<Vec<u8>>(),
+            ),
         }
     }
 }
@@ -85,7 +90,11 @@ pub(crate) fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
     }
     let right = verdict.is_right();
     text += &format!("state digest {}\n", verdict.digest());
-    text += if right { "every balance is right\n" } else { "this is not what was promised\n" };
+    text += if right {
+        "every balance is right\n"
+    } else {
+        "this is not what was promised\n"
+    };
     let lanes: Vec<_> = verdict
         .lanes
         .iter()
@@ -114,26 +123,38 @@ pub(crate) fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
 pub(crate) fn verdict(dir: &WorkDir, chain: &HttpChain, plan: &Plan) -> Result<Verdict, Failure> {
     let failed = |error: &ChainError| connect::chain_error(&chain.origin(), error);
     let missing = ChainError::Missing(At::Finalized);
-    let fin = chain.header(At::Finalized).map_err(|error| failed(&error))?;
+    let fin = chain
+        .header(At::Finalized)
+        .map_err(|error| failed(&error))?;
     let fin = fin.ok_or_else(|| failed(&missing))?;
     let sight = view::read(chain, plan, &fin).map_err(|error| {
-        Failure::new("sealift::contracts::unreadable", exit::NODE, "the contracts cannot be read")
-            .because(&error)
-            .next("run the same command again")
+        Failure::new(
+            "sealift::contracts::unreadable",
+            exit::NODE,
+            "the contracts cannot be read",
+        )
+        .because(&error)
+        .next("run the same command again")
     })?;
     let phase = sight.view.phase;
     if !phase.is_terminal() {
         let message = format!("nothing is decided yet: the migration is {phase}");
-        return Err(Failure::new("sealift::verify::undecided", exit::PAUSED, message)
-            .next("`sealift run` goes on, `sealift abort` goes back"));
+        return Err(
+            Failure::new("sealift::verify::undecided", exit::PAUSED, message)
+                .next("`sealift run` goes on, `sealift abort` goes back"),
+        );
     }
     let decided = decision(chain, plan, phase, sight.view.frozen_block, &fin)?;
     let frozen = match sight.view.frozen_block {
         // Aborted before anything was frozen.
         0 => decided,
         number => {
-            let header = chain.header(At::Number(number)).map_err(|error| failed(&error))?;
-            header.ok_or_else(|| failed(&ChainError::Missing(At::Number(number))))?.id()
+            let header = chain
+                .header(At::Number(number))
+                .map_err(|error| failed(&error))?;
+            header
+                .ok_or_else(|| failed(&ChainError::Missing(At::Number(number))))?
+                .id()
         }
     };
     let snapshots = dir.load_snapshots(plan)?;
@@ -144,22 +165,43 @@ pub(crate) fn verdict(dir: &WorkDir, chain: &HttpChain, plan: &Plan) -> Result<V
             _ => seen.supply,
         };
         // After COMMITTED legacy still is as it was at the freeze, and nodes keep newer states longer.
-        let at = if phase == Phase::Committed { decided } else { frozen };
-        let list = list::catch_up(chain, lane, snapshot, at, supply).map_err(|error| match &error {
-            ListError::Balance(sealift_engine::balances::BalanceError::Chain(error)) => failed(error),
-            _ => Failure::new("sealift::verify::list", exit::MISMATCH, "the list cannot be rebuilt")
+        let at = if phase == Phase::Committed {
+            decided
+        } else {
+            frozen
+        };
+        let list =
+            list::catch_up(chain, lane, snapshot, at, supply).map_err(|error| match &error {
+                ListError::Balance(sealift_engine::balances::BalanceError::Chain(error)) => {
+                    failed(error)
+                }
+                _ => Failure::new(
+                    "sealift::verify::list",
+                    exit::MISMATCH,
+                    "the list cannot be rebuilt",
+                )
                 .because(&error)
                 .next("ask an archive node: the state of the freeze may be gone from this one"),
-        })?;
+            })?;
         let result = verify::result(chain, At::Hash(decided.hash), lane, phase, supply, &list);
-        lanes.push(result.map_err(|error| match &error {
-            VerifyError::Chain(error) => failed(error),
-            _ => Failure::new("sealift::verify::balances", exit::MISMATCH, "balances cannot be read")
+        lanes.push(result.map_err(|error| {
+            match &error {
+                VerifyError::Chain(error) => failed(error),
+                _ => Failure::new(
+                    "sealift::verify::balances",
+                    exit::MISMATCH,
+                    "balances cannot be read",
+                )
                 .because(&error)
                 .next("ask an archive node: the state of the decision may be gone from this one"),
+            }
         })?);
     }
-    Ok(Verdict { phase, block: decided, lanes })
+    Ok(Verdict {
+        phase,
+        block: decided,
+        lanes,
+    })
 }
 
 /// The block of the decision, by its event.
@@ -174,19 +216,33 @@ fn decision(
         Phase::Committed => Migration::Committed::SIGNATURE_HASH,
         _ => Migration::Aborted::SIGNATURE_HASH,
     };
-    let first = plan.lanes.iter().map(|lane| lane.snapshot.block.number).min().unwrap_or(0);
+    let first = plan
+        .lanes
+        .iter()
+        .map(|lane| lane.snapshot.block.number)
+        .min()
+        .unwrap_or(0);
     let filter = LogFilter {
         address: plan.migration,
         topic0,
         from: since.max(first),
         to: fin.number,
     };
-    let logs = chain.logs(&filter).map_err(|error| connect::chain_error(&chain.origin(), &error))?;
+    let logs = chain
+        .logs(&filter)
+        .map_err(|error| connect::chain_error(&chain.origin(), &error))?;
     let log = logs.first().ok_or_else(|| {
-        Failure::new("sealift::verify::no_event", exit::NODE, "the event of the decision is missing")
-            .next("ask another node: this one does not have all logs")
+        Failure::new(
+            "sealift::verify::no_event",
+            exit::NODE,
+            "the event of the decision is missing",
+        )
+        .next("ask another node: this one does not have all logs")
     })?;
-    Ok(BlockId { number: log.block, hash: log.block_hash })
+    Ok(BlockId {
+        number: log.block,
+        hash: log.block_hash,
+    })
 }
 
 fn supply(

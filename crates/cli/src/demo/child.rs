@@ -39,20 +39,33 @@ pub(crate) struct Sealift {
 
 impl Sealift {
     pub(crate) fn new(dir: &Path, url: &str) -> Self {
-        Self { dir: dir.to_owned(), url: url.to_owned() }
+        Self {
+            dir: dir.to_owned(),
+            url: url.to_owned(),
+        }
     }
 
     fn command(&self, verb: &str) -> Result<Command, Failure> {
         let program = std::env::current_exe().map_err(|error| {
-            Failure::new("sealift::demo::program", exit::UNEXPECTED, "where is this program?")
-                .because(&error)
+            Failure::new(
+                "sealift::demo::program",
+                exit::UNEXPECTED,
+                "where is this program?",
+            )
+            .because(&error)
         })?;
         let mut command = Command::new(program);
-        command.args(["--json", "--rpc", &self.url, "--dir"]).arg(&self.dir).arg(verb);
+        command
+            .args(["--json", "--rpc", &self.url, "--dir"])
+            .arg(&self.dir)
+            .arg(verb);
         for (variable, account) in super::KEY_VARIABLES.iter().zip(DEV_ACCOUNTS) {
             command.env(variable, hex::encode(account.key));
         }
-        command.env_remove("SEALIFT_KEY").stdin(Stdio::null()).stdout(Stdio::piped());
+        command
+            .env_remove("SEALIFT_KEY")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
         command.stderr(Stdio::piped());
         Ok(command)
     }
@@ -67,7 +80,13 @@ impl Sealift {
     /// `sealift abort`, to its end.
     pub(crate) fn abort(&self, output: &Output) -> Result<(), Failure> {
         output.say("abort     bringing everything back");
-        finish(start(self.command("abort")?)?, "abort", &[exit::DONE], output).map(|_| ())
+        finish(
+            start(self.command("abort")?)?,
+            "abort",
+            &[exit::DONE],
+            output,
+        )
+        .map(|_| ())
     }
 
     /// `sealift run`, killed at the trigger; stopped where an abort is to follow.
@@ -81,17 +100,25 @@ impl Sealift {
         let staged = matches!(trigger, Some(Trigger::Batch(_)));
         if let Some(batch) = abort_at {
             let staged = staged || self.is_staged();
-            let point = if staged { format!("batch:{batch}") } else { "frozen".to_owned() };
+            let point = if staged {
+                format!("batch:{batch}")
+            } else {
+                "frozen".to_owned()
+            };
             command.args(["--until", &point]);
         }
         let mut child = start(command)?;
         if let (Some(trigger), Some(stdout)) = (trigger, child.stdout.take()) {
             let (mut records, mut batch) = (0, None);
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                let Ok(event) = serde_json::from_str::<Value>(&line) else { continue };
+                let Ok(event) = serde_json::from_str::<Value>(&line) else {
+                    continue;
+                };
                 if event["type"] == "record" {
                     records += 1;
-                    let bound = event["batch"].as_u64().filter(|_| event["record"] == "bound");
+                    let bound = event["batch"]
+                        .as_u64()
+                        .filter(|_| event["record"] == "bound");
                     batch = bound.map_or(batch, |batch| u32::try_from(batch).ok());
                 }
                 let due = match trigger {
@@ -115,7 +142,8 @@ impl Sealift {
 
     fn is_staged(&self) -> bool {
         let dir = crate::workdir::WorkDir::new(self.dir.clone());
-        dir.load_plan().is_ok_and(|plan| plan.lanes.iter().any(|lane| lane.source.is_staged()))
+        dir.load_plan()
+            .is_ok_and(|plan| plan.lanes.iter().any(|lane| lane.source.is_staged()))
     }
 }
 
@@ -125,8 +153,10 @@ fn ended(code: Option<i32>) -> Result<Ended, Failure> {
         Some(exit::INTERRUPTED) => Ok(Ended::Stopped),
         code => {
             let message = format!("`sealift run` ended with code {code:?}");
-            Err(Failure::new("sealift::demo::child", exit::UNEXPECTED, message)
-                .next("run it again with --dir, then `sealift run` there by hand"))
+            Err(
+                Failure::new("sealift::demo::child", exit::UNEXPECTED, message)
+                    .next("run it again with --dir, then `sealift run` there by hand"),
+            )
         }
     }
 }
@@ -141,17 +171,15 @@ fn lost(verb: &str, error: &std::io::Error) -> Failure {
 }
 
 /// Waits for the end; a code that is not expected is an error with the child's own words.
-fn finish(
-    mut child: Child,
-    verb: &str,
-    expected: &[u8],
-    output: &Output,
-) -> Result<u8, Failure> {
+fn finish(mut child: Child, verb: &str, expected: &[u8], output: &Output) -> Result<u8, Failure> {
     // Two pipes: drain one in a thread, so that neither fills up.
     let stdout = child.stdout.take();
     let drained = std::thread::spawn(move || {
         let mut error = None;
-        for line in stdout.into_iter().flat_map(|out| BufReader::new(out).lines().map_while(Result::ok)) {
+        for line in stdout
+            .into_iter()
+            .flat_map(|out| BufReader::new(out).lines().map_while(Result::ok))
+        {
             if let Ok(event) = serde_json::from_str::<Value>(&line)
                 && event["type"] == "error"
             {
@@ -171,8 +199,12 @@ fn finish(
         code => {
             output.say(words.trim_end());
             let message = format!("`sealift {verb}` ended with code {code:?}; its words are above");
-            Err(Failure::new("sealift::demo::child", code.unwrap_or(exit::UNEXPECTED), message)
-                .next("run the demo with --dir, then the command by hand in that directory"))
+            Err(Failure::new(
+                "sealift::demo::child",
+                code.unwrap_or(exit::UNEXPECTED),
+                message,
+            )
+            .next("run the demo with --dir, then the command by hand in that directory"))
         }
     }
 }

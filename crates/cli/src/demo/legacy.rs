@@ -59,7 +59,10 @@ pub(crate) fn generate(count: usize, seed: u64) -> Result<Holders, Failure> {
     let most = U256::from(10).pow(U256::from(25));
     let row = |number| {
         let balance = U256::from_be_bytes(draw("balance", seed, number).0) % most + U256::from(1);
-        Holder { account: Address::from_word(draw("holder", seed, number)), balance }
+        Holder {
+            account: Address::from_word(draw("holder", seed, number)),
+            balance,
+        }
     };
     Holders::from_rows((0..count as u64).map(row).collect()).map_err(|error| {
         Failure::new("sealift::demo::holders", exit::USAGE, error)
@@ -76,18 +79,30 @@ impl Legacy {
     /// Deploys the token and mints to every holder.
     pub(crate) fn deploy(node: &Node, holders: &Holders) -> Result<Self, Failure> {
         let wrong = |cause: String| {
-            Failure::new("sealift::demo::legacy", exit::NODE, format!("no legacy token: {cause}"))
-                .next("--rpc needs a development node that mines at once, such as anvil")
+            Failure::new(
+                "sealift::demo::legacy",
+                exit::NODE,
+                format!("no legacy token: {cause}"),
+            )
+            .next("--rpc needs a development node that mines at once, such as anvil")
         };
         let account = DEV_ACCOUNTS[LEGACY_OWNER];
         let keys = Keys::from_key(account.key)?;
         let nonce = node.nonce(LEGACY_OWNER)?;
-        let mut sender = Sender { chain: node.port(), keys: &keys, from: account.address, nonce };
+        let mut sender = Sender {
+            chain: node.port(),
+            keys: &keys,
+            from: account.address,
+            nonce,
+        };
         let token = sizing::deploy_legacy(&mut sender, account.address, "Legacy Token", "LGCY")
             .map_err(wrong)?;
         let zero = holders.get(&Address::ZERO);
-        let minted: Vec<Holder> =
-            holders.iter().filter(|holder| !holder.account.is_zero()).copied().collect();
+        let minted: Vec<Holder> = holders
+            .iter()
+            .filter(|holder| !holder.account.is_zero())
+            .copied()
+            .collect();
         let mut offered = Vec::new();
         for rows in minted.chunks(MINTED) {
             offered.push(sender.offer(mint(token, rows)).map_err(wrong)?);
@@ -117,7 +132,10 @@ impl Legacy {
         };
         let holder = holders.iter().find(|holder| !holder.account.is_zero());
         let from = holder.map_or(Address::ZERO, |holder| holder.account);
-        let moves = LegacyToken::transferCall { to: owner, value: U256::from(1) };
+        let moves = LegacyToken::transferCall {
+            to: owner,
+            value: U256::from(1),
+        };
         let queries = [
             ask(Token::ownerCall {}.abi_encode(), Address::ZERO),
             ask(Token::pausedCall {}.abi_encode(), Address::ZERO),
@@ -152,7 +170,10 @@ fn mint(token: Address, rows: &[Holder]) -> Call {
         }
         .abi_encode(),
     };
-    Call { to: token, data: data.into() }
+    Call {
+        to: token,
+        data: data.into(),
+    }
 }
 
 /// Real lists hold the zero address; OpenZeppelin's token refuses to mint to it, so that its words are
@@ -160,8 +181,10 @@ fn mint(token: Address, rows: &[Holder]) -> Call {
 fn give_to_zero(node: &Node, token: Address, amount: U256) -> Result<(), Failure> {
     let Some(chain) = &node.embedded else {
         let message = "the list holds the zero address, to which OpenZeppelin's token cannot mint";
-        return Err(Failure::new("sealift::demo::zero_address", exit::USAGE, message)
-            .next("use the embedded chain (no --rpc), or remove that line"));
+        return Err(
+            Failure::new("sealift::demo::zero_address", exit::USAGE, message)
+                .next("use the embedded chain (no --rpc), or remove that line"),
+        );
     };
     let balance = keccak256([[0; 32], U256::from(BALANCES_SLOT).to_be_bytes::<32>()].concat());
     let mut node = chain.node_mut();
@@ -187,9 +210,15 @@ pub(crate) fn write_files(
         Strategy::Staged => format!("amounts = \"{}\"\n", options.amounts.name()),
         Strategy::ReadThrough => String::new(),
     };
-    let limit = options
+    let limit = options.batch_holders.map_or(String::new(), |holders| {
+        format!("batch_holders = {holders}\n")
+    });
+    // So few under way at once that there are moments between batches to be killed in.
+    let a_batch = options
         .batch_holders
-        .map_or(String::new(), |holders| format!("\n[limits]\nbatch_holders = {holders}\n"));
+        .map_or(MINTED, |holders| holders.max(1) as usize);
+    let moments = 4 * (options.kills as usize + 1);
+    let window = (holders.len() / a_batch / moments).clamp(1, 16);
     let of = |account: usize| DEV_ACCOUNTS[account].address;
     let text = format!(
         "# Written by `sealift demo`; the keys are the public development keys.\n\
@@ -212,7 +241,9 @@ pub(crate) fn write_files(
          owner = {{ env = \"{}\" }}\n\
          operator = {{ env = \"{}\" }}\n\
          guardian = {{ env = \"{}\" }}\n\
-         legacy_owner = {{ env = \"{}\" }}\n\
+         legacy_owner = {{ env = \"{}\" }}\n\n\
+         [limits]\n\
+         window = {window}\n\
          {limit}",
         node.url,
         of(OWNER),

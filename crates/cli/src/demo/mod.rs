@@ -71,11 +71,19 @@ pub(crate) fn run(global: &Global, options: &DemoOptions, output: &Output) -> Re
     let plan = dir.load_plan()?;
     let batches = plan.batches(0, holders.len() as u64);
     output.say(format!("plan      {} batches, {}", batches, plan.digest()));
-    let mut story = Story { kills: 0, wanted: options.kills, dice: Dice::new(options.seed) };
+    let mut story = Story {
+        kills: 0,
+        wanted: options.kills,
+        dice: Dice::new(options.seed),
+    };
     story.play(&sealift, options, kill_at, batches, output)?;
 
     let verdict = verify::verdict(&dir, &node.chain, &plan)?;
-    let wanted = if options.abort_at.is_some() { Phase::Aborted } else { Phase::Committed };
+    let wanted = if options.abort_at.is_some() {
+        Phase::Aborted
+    } else {
+        Phase::Committed
+    };
     let mut wrong = Vec::new();
     if verdict.phase != wanted {
         wrong.push(format!("the migration is {}", verdict.phase));
@@ -84,7 +92,11 @@ pub(crate) fn run(global: &Global, options: &DemoOptions, output: &Output) -> Re
         wrong.push(format!("{} balances are wrong", verdict.mismatches()));
     }
     if verdict.holders() != holders.len() as u64 {
-        wrong.push(format!("{} holders of {} are left", verdict.holders(), holders.len()));
+        wrong.push(format!(
+            "{} holders of {} are left",
+            verdict.holders(),
+            holders.len()
+        ));
     }
     if verdict.digest() != holders.digest() {
         wrong.push("the entitlements are not those that were minted".to_owned());
@@ -136,6 +148,10 @@ fn kill_at(options: &DemoOptions) -> Result<KillAt, Failure> {
     }
 }
 
+/// Journal records of a migration without batches, and of a batch, about.
+const RECORDS: u64 = 40;
+const RECORDS_A_BATCH: u64 = 5;
+
 /// How the migration is disturbed.
 struct Story {
     kills: u32,
@@ -144,6 +160,21 @@ struct Story {
 }
 
 impl Story {
+    /// The next kill: at the batch that was named, at a random one of those still to come, or, where
+    /// there are too few of them, after a random number of journal records.
+    fn trigger(&mut self, kill_at: KillAt, from: u32, last: u32, batches: u32) -> Trigger {
+        if let (KillAt::Batch(batch), 0) = (kill_at, self.kills) {
+            return Trigger::Batch(batch.min(batches.saturating_sub(1)));
+        }
+        let left = u64::from(self.wanted - self.kills);
+        let ahead = u64::from(last.saturating_sub(from));
+        if ahead >= 2 * left {
+            return Trigger::Batch(from + self.dice.below(ahead.div_ceil(left)) as u32);
+        }
+        let records = RECORDS + RECORDS_A_BATCH * ahead;
+        Trigger::Records(1 + self.dice.below(records / left))
+    }
+
     /// Runs, kills, resumes; and in the end lets it finish, or aborts.
     fn play(
         &mut self,
@@ -157,17 +188,7 @@ impl Story {
         let mut from = 0;
         let last = options.abort_at.map_or(batches, |abort| abort.min(batches));
         while self.kills < self.wanted {
-            let trigger = match (options.strategy, kill_at) {
-                (Strategy::ReadThrough, _) => Trigger::Records(1 + self.dice.below(12)),
-                (Strategy::Staged, KillAt::Batch(batch)) if self.kills == 0 => {
-                    Trigger::Batch(batch.min(batches.saturating_sub(1)))
-                }
-                (Strategy::Staged, _) => {
-                    let left = u64::from(last.saturating_sub(from)).max(1);
-                    let share = left.div_ceil(u64::from(self.wanted - self.kills));
-                    Trigger::Batch(from + self.dice.below(share) as u32)
-                }
-            };
+            let trigger = self.trigger(kill_at, from, last, batches);
             match sealift.run(Some(trigger), options.abort_at, output)? {
                 Ended::Killed { batch, records } => {
                     self.kills += 1;
@@ -253,13 +274,21 @@ impl Node {
                 (server.url(), Some(chain), Some(server))
             }
         };
-        let options = Options { finality: Finality::Depth(0), ..Options::default() };
+        let options = Options {
+            finality: Finality::Depth(0),
+            ..Options::default()
+        };
         let chain = HttpChain::connect(&url, options).map_err(|error| {
             Failure::new("sealift::rpc::url", exit::USAGE, &error)
                 .next("pass --rpc http://127.0.0.1:8545 for a node on this machine")
         })?;
         connect::identity(&chain)?;
-        Ok(Self { url, chain, embedded, _server: server })
+        Ok(Self {
+            url,
+            chain,
+            embedded,
+            _server: server,
+        })
     }
 
     /// The shorter way to the chain, where there is one.

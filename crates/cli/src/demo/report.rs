@@ -32,9 +32,16 @@ impl Summary<'_> {
         let gas_total = self.state.map_or(0, |state| state.gas_used);
         let gas_per_holder = gas_total as f64 / holders.max(1) as f64;
         let sum = |of: fn(&sealift_engine::verify::LaneResult) -> alloy_primitives::U256| {
-            self.verdict.lanes.iter().map(of).fold(alloy_primitives::U256::ZERO, |a, b| a + b)
+            self.verdict
+                .lanes
+                .iter()
+                .map(of)
+                .fold(alloy_primitives::U256::ZERO, |a, b| a + b)
         };
-        let (before, after) = (sum(|lane| lane.supply_before), sum(|lane| lane.supply_after));
+        let (before, after) = (
+            sum(|lane| lane.supply_before),
+            sum(|lane| lane.supply_after),
+        );
         let mut text = format!(
             "{}\n\
              strategy        {}\n\

@@ -17,7 +17,11 @@ impl Anvil {
     /// `None`, said by name, where there is no anvil to test with.
     fn start(test: &str) -> Option<Self> {
         let Some(program) = std::env::var_os("SEALIFT_ANVIL") else {
-            writeln!(std::io::stderr(), "{test}: skipped, SEALIFT_ANVIL is not set").unwrap();
+            writeln!(
+                std::io::stderr(),
+                "{test}: skipped, SEALIFT_ANVIL is not set"
+            )
+            .unwrap();
             return None;
         };
         let mut child = Command::new(program)
@@ -28,11 +32,18 @@ impl Anvil {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let url = lines
-            .find_map(|line| line.unwrap().strip_prefix("Listening on ").map(str::to_owned))
+            .find_map(|line| {
+                line.unwrap()
+                    .strip_prefix("Listening on ")
+                    .map(str::to_owned)
+            })
             .unwrap();
         // Anvil stops when nobody reads what it says.
         std::thread::spawn(move || lines.for_each(drop));
-        Some(Self { child, url: format!("http://{url}") })
+        Some(Self {
+            child,
+            url: format!("http://{url}"),
+        })
     }
 
     fn demo(&self, arguments: &[&str]) -> Value {
@@ -56,10 +67,14 @@ fn kills_at_random_end_in_the_same_state() {
     let name = "anvil::kills_at_random_end_in_the_same_state";
     let kills = std::env::var("SEALIFT_KILLS").unwrap_or_else(|_| "3".into());
     for strategy in ["staged", "read-through"] {
-        let Some(anvil) = Anvil::start(name) else { return };
+        let Some(anvil) = Anvil::start(name) else {
+            return;
+        };
         let whole = anvil.demo(&["--strategy", strategy, "--kills", "0"]);
         drop(anvil);
-        let Some(anvil) = Anvil::start(name) else { return };
+        let Some(anvil) = Anvil::start(name) else {
+            return;
+        };
         let killed = anvil.demo(&["--strategy", strategy, "--kills", &kills]);
         assert_eq!(killed["state_digest"], whole["state_digest"]);
         assert_eq!(killed["phase"], "COMMITTED");

@@ -6,7 +6,16 @@ use crate::sandbox::{Said, binary, finish};
 
 fn demo(arguments: &[&str]) -> Said {
     let mut command = binary();
-    command.args(["--json", "demo", "--holders", "500", "--batch-holders", "60"]).args(arguments);
+    command
+        .args([
+            "--json",
+            "demo",
+            "--holders",
+            "500",
+            "--batch-holders",
+            "60",
+        ])
+        .args(arguments);
     finish(command)
 }
 
@@ -15,11 +24,26 @@ fn committed(arguments: &[&str], kills: u64) -> Value {
     let said = demo(arguments).ok();
     let summary = said.last();
     let fields = [
-        "type", "phase", "strategy", "holders", "supply_before", "supply_after", "mismatches",
-        "kills", "transactions", "gas_total", "gas_per_holder", "state_digest", "seconds",
+        "type",
+        "phase",
+        "strategy",
+        "holders",
+        "supply_before",
+        "supply_after",
+        "mismatches",
+        "kills",
+        "transactions",
+        "gas_total",
+        "gas_per_holder",
+        "state_digest",
+        "seconds",
     ];
-    let found: std::collections::BTreeSet<&str> =
-        summary.as_object().unwrap().keys().map(String::as_str).collect();
+    let found: std::collections::BTreeSet<&str> = summary
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
     assert_eq!(found, fields.into_iter().collect());
     assert_eq!(summary["type"], "summary");
     assert_eq!(summary["phase"], "COMMITTED", "{said:#?}");
@@ -44,7 +68,10 @@ fn staged_ends_in_the_same_state_however_it_is_killed() {
     let random = committed(&["--strategy", "staged", "--kills", "3"], 3);
     assert_eq!(at["state_digest"], whole["state_digest"]);
     assert_eq!(random["state_digest"], whole["state_digest"]);
-    assert_eq!(at["transactions"], whole["transactions"], "a batch was sent twice or skipped");
+    assert_eq!(
+        at["transactions"], whole["transactions"],
+        "a batch was sent twice or skipped"
+    );
     let other = committed(&["--strategy", "staged", "--kills", "0", "--seed", "2"], 0);
     assert_ne!(other["state_digest"], whole["state_digest"]);
 }
@@ -52,7 +79,17 @@ fn staged_ends_in_the_same_state_however_it_is_killed() {
 #[test]
 fn uploaded_amounts_give_the_state_that_chain_reads_give() {
     let read = committed(&["--strategy", "staged", "--kills", "0"], 0);
-    let uploaded = committed(&["--strategy", "staged", "--amounts", "uploaded", "--kills", "1"], 1);
+    let uploaded = committed(
+        &[
+            "--strategy",
+            "staged",
+            "--amounts",
+            "uploaded",
+            "--kills",
+            "1",
+        ],
+        1,
+    );
     assert_eq!(read["state_digest"], uploaded["state_digest"]);
 }
 
@@ -88,7 +125,9 @@ fn a_list_with_the_zero_address_is_migrated() {
         &["--strategy", "read-through"],
     ] {
         let mut command = binary();
-        command.args(["--json", "demo", "--kills", "0", "--holders-file"]).arg(&list);
+        command
+            .args(["--json", "demo", "--kills", "0", "--holders-file"])
+            .arg(&list);
         let said = finish({
             command.args(arguments);
             command

@@ -18,7 +18,11 @@ fn csv(rows: &str, code: &str, line: u64) {
     let said = sandbox.sealift(&["plan"]);
     assert_eq!(said.error(2), code, "{rows}");
     let place = format!("holders.csv:{line}");
-    assert!(said.stderr.contains(&place), "{place} is not named: {}", said.stderr);
+    assert!(
+        said.stderr.contains(&place),
+        "{place} is not named: {}",
+        said.stderr
+    );
     assert!(!sandbox.file("plan.json").exists());
 }
 
@@ -35,7 +39,11 @@ fn rows() {
     csv(&after(&format!("{B},1.5")), "sealift::csv::amount", 3);
     csv(&after(&format!("{B},0")), "sealift::csv::zero", 3);
     csv(&after(&format!("{A},1")), "sealift::csv::duplicate", 3);
-    csv(&after(&format!("{B},{}", U256::MAX)), "sealift::csv::sum_overflow", 3);
+    csv(
+        &after(&format!("{B},{}", U256::MAX)),
+        "sealift::csv::sum_overflow",
+        3,
+    );
     csv(&after(&"x".repeat(2_000)), "sealift::csv::line_too_long", 3);
 }
 
@@ -45,7 +53,11 @@ fn toml(text: &str, code: &str, place: &str) {
     std::fs::write(sandbox.file("sealift.toml"), text).unwrap();
     let said = sandbox.sealift(&["plan"]);
     assert_eq!(said.error(2), code, "{text}");
-    assert!(said.stderr.contains(place), "{place} is not named: {}", said.stderr);
+    assert!(
+        said.stderr.contains(place),
+        "{place} is not named: {}",
+        said.stderr
+    );
 }
 
 #[test]
@@ -53,10 +65,26 @@ fn configuration() {
     let roles = format!("[migration]\nowner = \"{A}\"\noperator = \"{A}\"\nguardian = \"{A}\"\n");
     let lane = format!("[[lane]]\nlegacy = \"{A}\"\nholders = \"holders.csv\"\n");
     let syntax = "sealift::config::syntax";
-    toml(&format!("{roles}ownr = 1\n{lane}"), syntax, "sealift.toml:5:1");
-    toml(&format!("{roles}deadline = \"soon\"\n{lane}"), syntax, "sealift.toml:5:12");
-    toml(&format!("{roles}{lane}strategy = \"magic\"\n"), syntax, "sealift.toml:8:12");
-    toml(&format!("{roles}[keys]\nowner = \"secret\"\n{lane}"), syntax, "sealift.toml:6:9");
+    toml(
+        &format!("{roles}ownr = 1\n{lane}"),
+        syntax,
+        "sealift.toml:5:1",
+    );
+    toml(
+        &format!("{roles}deadline = \"soon\"\n{lane}"),
+        syntax,
+        "sealift.toml:5:12",
+    );
+    toml(
+        &format!("{roles}{lane}strategy = \"magic\"\n"),
+        syntax,
+        "sealift.toml:8:12",
+    );
+    toml(
+        &format!("{roles}[keys]\nowner = \"secret\"\n{lane}"),
+        syntax,
+        "sealift.toml:6:9",
+    );
     toml(&roles, syntax, "sealift.toml");
     toml(
         &format!("{roles}{lane}amounts = \"chain\"\n"),
@@ -79,7 +107,10 @@ fn configuration() {
         std::fs::write(sandbox.file("sealift.toml"), text).unwrap();
         let said = sandbox.sealift(&["plan"]);
         assert_eq!(said.error(2), "sealift::config::private_key");
-        assert!(!format!("{said:?}").contains(key), "the key is repeated: {said:#?}");
+        assert!(
+            !format!("{said:?}").contains(key),
+            "the key is repeated: {said:#?}"
+        );
         assert!(said.stderr.contains("sealift.toml:6"), "{}", said.stderr);
     }
 }
@@ -90,7 +121,10 @@ fn the_template_is_valid_and_never_written_over() {
     sandbox.sealift(&["init"]).ok();
     let written = std::fs::read(sandbox.file("sealift.toml")).unwrap();
     assert_eq!(sandbox.sealift(&["init"]).error(2), "sealift::init::exists");
-    assert_eq!(std::fs::read(sandbox.file("sealift.toml")).unwrap(), written);
+    assert_eq!(
+        std::fs::read(sandbox.file("sealift.toml")).unwrap(),
+        written
+    );
     // Parsed as a whole: what stops it is the missing node behind the example's URL, or its roles.
     let said = sandbox.sealift(&["--rpc", &sandbox.url, "plan"]);
     assert_eq!(said.error(2), "sealift::plan::request");
@@ -108,21 +142,36 @@ fn a_list_that_does_not_add_up() {
     let mut rows = sandbox.holders.clone();
     (rows[0].1, rows[1].1) = (rows[1].1, rows[0].1);
     sandbox.write_list(&rows);
-    assert_eq!(sandbox.sealift(&["plan"]).error(22), "sealift::plan::stale_list");
+    assert_eq!(
+        sandbox.sealift(&["plan"]).error(22),
+        "sealift::plan::stale_list"
+    );
 }
 
 #[test]
 fn a_token_that_cannot_be_frozen() {
     let sandbox = Sandbox::new(2);
     let renounce = LegacyToken::renounceOwnershipCall {}.abi_encode();
-    sandbox.send(LEGACY_OWNER, Call { to: sandbox.legacy, data: renounce.into() });
+    sandbox.send(
+        LEGACY_OWNER,
+        Call {
+            to: sandbox.legacy,
+            data: renounce.into(),
+        },
+    );
     sandbox.configure("", "");
-    assert_eq!(sandbox.sealift(&["plan"]).error(2), "sealift::legacy::not_exclusive");
+    assert_eq!(
+        sandbox.sealift(&["plan"]).error(2),
+        "sealift::legacy::not_exclusive"
+    );
 
     let text = std::fs::read_to_string(sandbox.file("sealift.toml")).unwrap();
     let nobody = text.replace(&sandbox.legacy.to_string(), A);
     std::fs::write(sandbox.file("sealift.toml"), nobody).unwrap();
-    assert_eq!(sandbox.sealift(&["plan"]).error(2), "sealift::legacy::missing");
+    assert_eq!(
+        sandbox.sealift(&["plan"]).error(2),
+        "sealift::legacy::missing"
+    );
 }
 
 #[test]
@@ -132,11 +181,21 @@ fn chains() {
     let text = std::fs::read_to_string(sandbox.file("sealift.toml")).unwrap();
     let other = text.replace("[chain]\n", "[chain]\nchain_id = 1\n");
     std::fs::write(sandbox.file("sealift.toml"), other).unwrap();
-    assert_eq!(sandbox.sealift(&["plan"]).error(22), "sealift::chain::other_id");
+    assert_eq!(
+        sandbox.sealift(&["plan"]).error(22),
+        "sealift::chain::other_id"
+    );
 
     sandbox.configure("", "");
     sandbox.sealift(&["plan"]).ok();
-    let other = Sandbox::with(2, Config { chain_id: 31_337, genesis_secs: 5, ..Config::default() });
+    let other = Sandbox::with(
+        2,
+        Config {
+            chain_id: 31_337,
+            genesis_secs: 5,
+            ..Config::default()
+        },
+    );
     let said = sandbox.sealift(&["--rpc", &other.url, "run"]);
     assert_eq!(said.error(22), "sealift::chain::other_genesis");
     let said = sandbox.sealift(&["--rpc", "http://127.0.0.1:9", "run"]);
@@ -159,11 +218,17 @@ fn plans() {
 
     let edit = |text: String| std::fs::write(sandbox.file("plan.json"), text).unwrap();
     edit(first.replace("\"materialize\":false", "\"materialize\": false"));
-    assert_eq!(sandbox.sealift(&["run"]).error(22), "sealift::plan::changed");
+    assert_eq!(
+        sandbox.sealift(&["run"]).error(22),
+        "sealift::plan::changed"
+    );
     let owner = DEV_ACCOUNTS[0].address.to_string().to_lowercase();
     assert!(first.contains(&owner));
     edit(first.replace(&owner, A));
-    assert_eq!(sandbox.sealift(&["run"]).error(22), "sealift::plan::other_contracts");
+    assert_eq!(
+        sandbox.sealift(&["run"]).error(22),
+        "sealift::plan::other_contracts"
+    );
     edit("{}".into());
     assert_eq!(sandbox.sealift(&["run"]).error(22), "sealift::plan::syntax");
 
@@ -173,8 +238,15 @@ fn plans() {
     let other = Sandbox::new(1);
     other.configure("", "");
     other.sealift(&["plan"]).ok();
-    std::fs::copy(other.file("holders-0.parquet"), sandbox.file("holders-0.parquet")).unwrap();
-    assert_eq!(sandbox.sealift(&["run"]).error(22), "sealift::plan::other_list");
+    std::fs::copy(
+        other.file("holders-0.parquet"),
+        sandbox.file("holders-0.parquet"),
+    )
+    .unwrap();
+    assert_eq!(
+        sandbox.sealift(&["run"]).error(22),
+        "sealift::plan::other_list"
+    );
     std::fs::write(sandbox.file("holders-0.parquet"), list).unwrap();
 
     sandbox.write_list(&sandbox.holders);
@@ -182,7 +254,10 @@ fn plans() {
     assert_eq!(sandbox.sealift(&["plan"]).error(2), "sealift::plan::in_use");
     // Another plan beside this journal.
     edit(first.replace("\"max_freeze_secs\":21600", "\"max_freeze_secs\":21601"));
-    assert_eq!(sandbox.sealift(&["run"]).error(22), "sealift::journal::other_binding");
+    assert_eq!(
+        sandbox.sealift(&["run"]).error(22),
+        "sealift::journal::other_binding"
+    );
 }
 
 #[test]
@@ -192,7 +267,10 @@ fn a_stale_deadline_stops_before_anything_is_opened() {
     sandbox.sealift(&["plan"]).ok();
     sandbox.chain.advance(8 * 86_400);
     sandbox.chain.mine();
-    assert_eq!(sandbox.sealift(&["run"]).error(22), "sealift::halt::stale_deadline");
+    assert_eq!(
+        sandbox.sealift(&["run"]).error(22),
+        "sealift::halt::stale_deadline"
+    );
     sandbox.is_back();
 }
 

@@ -5,7 +5,10 @@ use crate::sandbox::Sandbox;
 /// A staged migration that stopped half way.
 fn half_way() -> Sandbox {
     let sandbox = Sandbox::new(40);
-    sandbox.configure("strategy = \"staged\"", "[limits]\nbatch_holders = 4\nwindow = 1\n");
+    sandbox.configure(
+        "strategy = \"staged\"",
+        "[limits]\nbatch_holders = 4\nwindow = 1\n",
+    );
     sandbox.sealift(&["plan"]).ok();
     let said = sandbox.sealift(&["run", "--until", "batch:4"]);
     assert_eq!(said.code, 130, "{said:#?}");
@@ -13,8 +16,12 @@ fn half_way() -> Sandbox {
 }
 
 fn journal_files(sandbox: &Sandbox) -> Vec<std::path::PathBuf> {
-    let entries = std::fs::read_dir(sandbox.dir()).unwrap().map(|entry| entry.unwrap().path());
-    entries.filter(|path| path.to_string_lossy().contains("journal.sqlite")).collect()
+    let entries = std::fs::read_dir(sandbox.dir())
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    entries
+        .filter(|path| path.to_string_lossy().contains("journal.sqlite"))
+        .collect()
 }
 
 #[test]
@@ -24,7 +31,10 @@ fn a_lost_journal_is_survived() {
         std::fs::remove_file(path).unwrap();
     }
     let said = sandbox.sealift(&["run"]).ok();
-    let recovered = said.events().into_iter().find(|event| event["type"] == "recovered");
+    let recovered = said
+        .events()
+        .into_iter()
+        .find(|event| event["type"] == "recovered");
     assert_eq!(recovered.unwrap()["phase"], "FROZEN");
     let staged: Vec<u64> = said
         .events()
@@ -32,7 +42,10 @@ fn a_lost_journal_is_survived() {
         .filter(|event| event["record"] == "bound")
         .filter_map(|event| event["batch"].as_u64())
         .collect();
-    assert!(!staged.is_empty() && staged.iter().all(|batch| *batch >= 4), "{staged:?}");
+    assert!(
+        !staged.is_empty() && staged.iter().all(|batch| *batch >= 4),
+        "{staged:?}"
+    );
     assert_eq!(sandbox.sealift(&["verify"]).ok().last()["mismatches"], 0);
 }
 
@@ -63,5 +76,8 @@ fn a_damaged_journal_halts_and_names_the_record() {
     let said = sandbox.sealift(&["run"]);
     assert_eq!(said.error(1), "sealift::journal::damaged");
     assert!(said.stderr.contains("record 9"), "{}", said.stderr);
-    assert_eq!(sandbox.sealift(&["status"]).error(1), "sealift::journal::damaged");
+    assert_eq!(
+        sandbox.sealift(&["status"]).error(1),
+        "sealift::journal::damaged"
+    );
 }

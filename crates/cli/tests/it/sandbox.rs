@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
 use alloy_sol_types::{SolCall, SolConstructor};
@@ -48,7 +48,10 @@ pub(crate) struct Said {
 
 impl Said {
     pub(crate) fn events(&self) -> Vec<Value> {
-        self.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        self.stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     pub(crate) fn last(&self) -> Value {
@@ -62,7 +65,10 @@ impl Said {
         let events = self.events();
         let error = events.iter().find(|event| event["type"] == "error");
         let error = error.unwrap_or_else(|| panic!("no error line: {self:#?}"));
-        assert!(error["next"].is_string(), "an error names the next step: {error}");
+        assert!(
+            error["next"].is_string(),
+            "an error names the next step: {error}"
+        );
         error["code"].as_str().unwrap().to_owned()
     }
 
@@ -92,7 +98,11 @@ pub(crate) fn binary() -> Command {
 
 /// Runs to the end, in bounded time.
 pub(crate) fn finish(mut command: Command) -> Said {
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let id = child.id();
     let (done, waits) = std::sync::mpsc::channel::<()>();
     let watchdog = std::thread::spawn(move || {
@@ -128,8 +138,9 @@ impl Sandbox {
             symbol_: "LGCY".into(),
             owner_: owner,
         };
-        let init: Bytes =
-            [LegacyToken::BYTECODE.as_ref(), &arguments.abi_encode()].concat().into();
+        let init: Bytes = [LegacyToken::BYTECODE.as_ref(), &arguments.abi_encode()]
+            .concat()
+            .into();
         let legacy = contracts::address_of(B256::ZERO, &init);
         let sandbox = Self {
             url: server.url(),
@@ -145,7 +156,13 @@ impl Sandbox {
                 accounts: rows.iter().map(|row| row.0).collect(),
                 amounts: rows.iter().map(|row| U256::from(row.1)).collect(),
             };
-            sandbox.send(LEGACY_OWNER, Call { to: legacy, data: mint.abi_encode().into() });
+            sandbox.send(
+                LEGACY_OWNER,
+                Call {
+                    to: legacy,
+                    data: mint.abi_encode().into(),
+                },
+            );
         }
         sandbox.write_list(&holders);
         sandbox
@@ -168,7 +185,9 @@ impl Sandbox {
     }
 
     pub(crate) fn write_list(&self, rows: &[(Address, u64)]) {
-        let lines = rows.iter().map(|(account, balance)| format!("{account},{balance}\n"));
+        let lines = rows
+            .iter()
+            .map(|(account, balance)| format!("{account},{balance}\n"));
         let text = format!("holder,balance\n{}", lines.collect::<String>());
         std::fs::write(self.file("holders.csv"), text).unwrap();
     }
@@ -195,7 +214,11 @@ impl Sandbox {
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = binary();
-        command.arg("--json").arg("--dir").arg(self.dir.path()).args(arguments);
+        command
+            .arg("--json")
+            .arg("--dir")
+            .arg(self.dir.path())
+            .args(arguments);
         for (variable, account) in VARIABLES.iter().zip(DEV_ACCOUNTS) {
             command.env(variable, hex::encode(account.key));
         }
@@ -224,7 +247,11 @@ impl Sandbox {
         let signed = keys.sign(account.address, &fields).unwrap();
         assert_eq!(self.chain.send(&signed.raw), SendAnswer::Accepted);
         let receipt = self.chain.receipts(&[signed.hash]).unwrap().remove(0);
-        assert!(receipt.is_some_and(|receipt| receipt.succeeded), "{:?}", call.to);
+        assert!(
+            receipt.is_some_and(|receipt| receipt.succeeded),
+            "{:?}",
+            call.to
+        );
     }
 
     /// `token.balanceOf(account)` at the newest block.
@@ -234,8 +261,12 @@ impl Sandbox {
     }
 
     pub(crate) fn word(&self, to: Address, data: Bytes) -> U256 {
-        let query =
-            Query::Call { from: Address::ZERO, to: Some(to), data, code_override: None };
+        let query = Query::Call {
+            from: Address::ZERO,
+            to: Some(to),
+            data,
+            code_override: None,
+        };
         match self.chain.read(At::Latest, &[query]).unwrap().remove(0) {
             Answer::Bytes(word) => U256::from_be_slice(&word),
             other => panic!("{other:?}"),
@@ -253,14 +284,5 @@ impl Sandbox {
         assert_eq!(owner, U256::from_be_slice(recorded.as_slice()));
         let paused = self.word(self.legacy, LegacyToken::pausedCall {}.abi_encode().into());
         assert_eq!(paused, U256::ZERO);
-    }
-
-    /// Waits for something, in bounded time.
-    pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
-        let begun = Instant::now();
-        while !done() {
-            assert!(begun.elapsed() < PATIENCE, "waited too long until {what}");
-            std::thread::sleep(Duration::from_millis(5));
-        }
     }
 }

@@ -9,22 +9,36 @@ use crate::sandbox::{STRANGER, Sandbox, binary, finish};
 #[test]
 fn a_stranger_ends_it_after_the_deadline() {
     let sandbox = Sandbox::new(40);
-    sandbox.configure("strategy = \"staged\"", "[limits]\nbatch_holders = 4\nwindow = 1\n");
+    sandbox.configure(
+        "strategy = \"staged\"",
+        "[limits]\nbatch_holders = 4\nwindow = 1\n",
+    );
     sandbox.sealift(&["plan"]).ok();
     assert_eq!(sandbox.sealift(&["run", "--until", "batch:5"]).code, 130);
 
     let elsewhere = tempfile::tempdir().unwrap();
-    std::fs::copy(sandbox.file("plan.json"), elsewhere.path().join("plan.json")).unwrap();
+    std::fs::copy(
+        sandbox.file("plan.json"),
+        elsewhere.path().join("plan.json"),
+    )
+    .unwrap();
     let stranger = |verb: &str| {
         let mut command = binary();
-        command.args(["--json", "--rpc", &sandbox.url, "--dir"]).arg(elsewhere.path()).arg(verb);
+        command
+            .args(["--json", "--rpc", &sandbox.url, "--dir"])
+            .arg(elsewhere.path())
+            .arg(verb);
         command.env("SEALIFT_KEY", hex::encode(DEV_ACCOUNTS[STRANGER].key));
         finish(command)
     };
     // Before the deadline it is not theirs to decide; what would have to be sent is printed.
     let said = stranger("abort");
     assert_eq!(said.code, 30, "{said:#?}");
-    let external = said.events().into_iter().find(|event| event["type"] == "external").unwrap();
+    let external = said
+        .events()
+        .into_iter()
+        .find(|event| event["type"] == "external")
+        .unwrap();
     assert_eq!(external["intent"], "abort");
 
     sandbox.chain.advance(7 * 86_400);
@@ -46,7 +60,11 @@ fn a_role_without_a_key_is_told_what_to_send() {
     command.env_remove("T_LEGACY_OWNER");
     let said = finish(command);
     assert_eq!(said.code, 30, "{said:#?}");
-    let external = said.events().into_iter().find(|event| event["type"] == "external").unwrap();
+    let external = said
+        .events()
+        .into_iter()
+        .find(|event| event["type"] == "external")
+        .unwrap();
     assert_eq!(external["intent"], "hand over lane 0, step 0");
     let hex = external["data"].as_str().unwrap().to_owned();
     let to = external["to"].as_str().unwrap().parse().unwrap();

@@ -33,39 +33,54 @@ impl Context<'_> {
                 ..
             } => self.chain(error),
             RunError::Halt(halt) => self.halt(halt),
-            RunError::Journal(AppendError::Storage(StorageError::Full(_))) => {
-                Failure::new("sealift::journal::full", exit::UNEXPECTED, "the disk is full")
-                    .because(error)
-                    .at(&self.dir.journal(), None)
-                    .next(format!("nothing was sent after that; make room, then: {resume}"))
-            }
-            RunError::Journal(append) if append.is_fenced() => {
-                Failure::new("sealift::journal::fenced", exit::LOCKED, "another executor took over")
-                    .because(error)
-                    .next("leave it to the other one; `sealift status` shows where it is")
-            }
+            RunError::Journal(AppendError::Storage(StorageError::Full(_))) => Failure::new(
+                "sealift::journal::full",
+                exit::UNEXPECTED,
+                "the disk is full",
+            )
+            .because(error)
+            .at(&self.dir.journal(), None)
+            .next(format!(
+                "nothing was sent after that; make room, then: {resume}"
+            )),
+            RunError::Journal(append) if append.is_fenced() => Failure::new(
+                "sealift::journal::fenced",
+                exit::LOCKED,
+                "another executor took over",
+            )
+            .because(error)
+            .next("leave it to the other one; `sealift status` shows where it is"),
             RunError::Journal(_) => {
                 Failure::new("sealift::journal::write", exit::UNEXPECTED, error)
                     .because(error)
                     .at(&self.dir.journal(), None)
-                    .next(format!("nothing was sent after that; check the disk, then: {resume}"))
+                    .next(format!(
+                        "nothing was sent after that; check the disk, then: {resume}"
+                    ))
             }
             RunError::View(_) => Failure::new("sealift::contracts::unreadable", exit::NODE, error)
                 .because(error)
                 .next(format!("check the node, then: {resume}")),
             RunError::List(_) => Failure::new("sealift::list::incomplete", exit::MISMATCH, error)
                 .because(error)
-                .next(format!("nobody was left out: nothing is sealed; `sealift --dir {} abort` \
-                               brings legacy back", self.dir.path().display())),
+                .next(format!(
+                    "nobody was left out: nothing is sealed; `sealift --dir {} abort` \
+                               brings legacy back",
+                    self.dir.path().display()
+                )),
             RunError::Verify { .. } => Failure::new("sealift::verify::gate", exit::MISMATCH, error)
                 .because(error)
-                .next(format!("nothing is decided; look at the cause, then {resume}, or abort")),
+                .next(format!(
+                    "nothing is decided; look at the cause, then {resume}, or abort"
+                )),
             RunError::Sign(_) => Failure::new("sealift::keys::sign", exit::USAGE, error)
                 .because(error)
                 .next(format!("correct [keys] in sealift.toml, then: {resume}")),
-            RunError::Keep { path, .. } => Failure::new("sealift::file::io", exit::UNEXPECTED, error)
-                .at(path, None)
-                .next(format!("check the disk, then: {resume}")),
+            RunError::Keep { path, .. } => {
+                Failure::new("sealift::file::io", exit::UNEXPECTED, error)
+                    .at(path, None)
+                    .next(format!("check the disk, then: {resume}"))
+            }
         }
     }
 
@@ -149,12 +164,16 @@ pub(crate) fn journal_failure(dir: &WorkDir, error: &JournalError) -> Failure {
         JournalError::Refused(mismatch) => {
             Failure::new("sealift::journal::other_binding", exit::STALE, mismatch)
                 .at(&path, None)
-                .next("put back the plan.json that this journal belongs to, or use another directory")
+                .next(
+                    "put back the plan.json that this journal belongs to, or use another directory",
+                )
         }
         JournalError::FenceBehind { .. } => {
             Failure::new("sealift::journal::mixed_ages", exit::UNEXPECTED, error)
                 .at(&path, None)
-                .next("the journal was put together from copies of different ages; restore one whole")
+                .next(
+                    "the journal was put together from copies of different ages; restore one whole",
+                )
         }
         JournalError::Storage { .. } => {
             Failure::new("sealift::journal::storage", exit::UNEXPECTED, error)

@@ -65,6 +65,22 @@ impl<'a> Reporter<'a> {
         self.started
     }
 
+    /// Takes what an earlier run has bound already.
+    pub(super) fn resume(&mut self, state: &sealift_protocol::State) {
+        for (tx, known) in &state.txs {
+            self.intents.insert(*tx, known.intent);
+            self.bound(&known.intent);
+        }
+    }
+
+    fn bound(&self, intent: &Intent) {
+        if let (Intent::Stage { index, .. }, Some(Until::Batch(wanted))) = (intent, self.until)
+            && *index >= wanted
+        {
+            self.stop.store(true, Ordering::SeqCst);
+        }
+    }
+
     /// Takes what the driver tells.
     pub(super) fn take(&mut self, progress: Progress) {
         match progress {
@@ -75,7 +91,8 @@ impl<'a> Reporter<'a> {
             }
             Progress::Seen { phase, at, staged } => self.seen(phase, at, staged),
             Progress::Unreachable(reason) => {
-                self.output.event(&json!({ "type": "unreachable", "reason": reason }));
+                self.output
+                    .event(&json!({ "type": "unreachable", "reason": reason }));
                 self.line(format!("the node does not answer, trying on: {reason}"));
             }
         }
@@ -85,11 +102,7 @@ impl<'a> Reporter<'a> {
     fn recorded(&mut self, record: &Record) {
         if let Record::Bound { tx, intent, .. } = record {
             self.intents.insert(*tx, *intent);
-            if let (Intent::Stage { index, .. }, Some(Until::Batch(wanted))) = (intent, self.until)
-                && *index >= wanted
-            {
-                self.stop.store(true, Ordering::SeqCst);
-            }
+            self.bound(intent);
         }
         if self.output.is_json() {
             let mut value = self.describe(record);
@@ -132,13 +145,25 @@ impl<'a> Reporter<'a> {
                 json!({ "hash": variant.hash, "max_fee": variant.max_fee.to_string() }),
             ),
             Record::Offered { tx, hash } => with(of(tx), "offered", json!({ "hash": hash })),
-            Record::Included { tx, hash, block, succeeded } => with(
+            Record::Included {
+                tx,
+                hash,
+                block,
+                succeeded,
+            } => with(
                 of(tx),
                 "included",
                 json!({ "hash": hash, "block": block.number, "succeeded": succeeded }),
             ),
             Record::Excluded { tx } => with(of(tx), "excluded", json!({})),
-            Record::Finalized { tx, hash, block, succeeded, gas_used, paid_wei } => with(
+            Record::Finalized {
+                tx,
+                hash,
+                block,
+                succeeded,
+                gas_used,
+                paid_wei,
+            } => with(
                 of(tx),
                 "finalized",
                 json!({
@@ -155,9 +180,11 @@ impl<'a> Reporter<'a> {
                 "list-fixed",
                 json!({ "lane": lane, "holders": list.count, "digest": list.digest }),
             ),
-            Record::Verified { gate, block } => {
-                with(json!({}), "verified", json!({ "gate": gate, "block": block.number }))
-            }
+            Record::Verified { gate, block } => with(
+                json!({}),
+                "verified",
+                json!({ "gate": gate, "block": block.number }),
+            ),
             Record::AbortRequested => with(json!({}), "abort-requested", json!({})),
             Record::Ended(outcome) => with(json!({}), "ended", json!({ "outcome": outcome })),
         }
@@ -167,7 +194,8 @@ impl<'a> Reporter<'a> {
         let reached = match self.until {
             Some(Until::Frozen) => phase >= Phase::Frozen,
             Some(Until::Sealed) => phase >= Phase::Sealed,
-            _ => false,
+            Some(Until::Batch(wanted)) => staged.0 > u64::from(wanted),
+            None => false,
         };
         if reached {
             self.stop.store(true, Ordering::SeqCst);
@@ -194,7 +222,10 @@ impl<'a> Reporter<'a> {
             None => "looking at the chain".to_owned(),
             Some((phase, at, (_, 0))) => format!("{phase} at block {} ({lanes} lanes)", at.number),
             Some((phase, at, (done, all))) => {
-                format!("{phase} at block {}, {done} of {all} batches staged", at.number)
+                format!(
+                    "{phase} at block {}, {done} of {all} batches staged",
+                    at.number
+                )
             }
         }
     }
