@@ -1,6 +1,7 @@
 //! `cargo xtask gate`: what takes longer than a test may.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
@@ -61,6 +62,11 @@ const STEPS: &[Step] = &[
         run: halmos,
     },
     Step {
+        name: "invariants",
+        about: "forge's invariant tests, four times as long",
+        run: invariants,
+    },
+    Step {
         name: "long",
         about: "the long configurations of the Rust tests",
         run: long,
@@ -82,7 +88,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
     if args.list {
         STEPS
             .iter()
-            .for_each(|step| say(&format!("{:<8} {}", step.name, step.about)));
+            .for_each(|step| say(&format!("{:<10} {}", step.name, step.about)));
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(name) = args
@@ -123,7 +129,7 @@ fn installed(workspace: &Workspace, package: &str, binary: &str, version: &str) 
     let path = folder
         .join("bin")
         .join(format!("{binary}{}", std::env::consts::EXE_SUFFIX));
-    let record = std::fs::read_to_string(folder.join(".crates.toml")).unwrap_or_default();
+    let record = fs::read_to_string(folder.join(".crates.toml")).unwrap_or_default();
     if !path.is_file() || !record.contains(&format!("\"{package} {version} ")) {
         let mut install = workspace.cargo(["install", "--locked", "--version", version, "--root"]);
         // Its own target folder: the profile and the lock file of the workspace are not meant for it.
@@ -158,16 +164,17 @@ fn typos(workspace: &Workspace, _: &Args) -> Result<()> {
     stream(&mut in_root(workspace, &program))
 }
 
-/// A program of contracts/requirements.txt, from a virtual environment in .tools, with forge on its path.
+/// A program of contracts/requirements.txt, from a virtual environment in .tools, with forge on its path, in
+/// a copy of the contracts: Slither cleans forge's output, and Halmos needs another build.
 fn python(workspace: &Workspace, name: &str) -> Result<Command> {
     let tools = tools::install(workspace)?;
     let environment = workspace.root.join(".tools/python");
     let folder = environment.join(if cfg!(windows) { "Scripts" } else { "bin" });
     let requirements = workspace.contracts().join("requirements.txt");
     let wanted =
-        std::fs::read_to_string(&requirements).context("there is no contracts/requirements.txt")?;
+        fs::read_to_string(&requirements).context("there is no contracts/requirements.txt")?;
     let stamp = environment.join("requirements.txt");
-    if std::fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
+    if fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
         stream(
             Command::new("python3")
                 .args(["-m", "venv"])
@@ -178,7 +185,7 @@ fn python(workspace: &Workspace, name: &str) -> Result<Command> {
                 .args(["install", "--quiet", "-r"])
                 .arg(&requirements),
         )?;
-        std::fs::write(&stamp, &wanted).context("cannot write the stamp of the Python tools")?;
+        fs::write(&stamp, &wanted).context("cannot write the stamp of the Python tools")?;
     }
     let mut path = vec![folder.clone()];
     path.extend(tools.forge.parent().map(ToOwned::to_owned));
@@ -187,17 +194,69 @@ fn python(workspace: &Workspace, name: &str) -> Result<Command> {
     ));
     let mut command = Command::new(folder.join(name));
     command
-        .current_dir(workspace.contracts())
+        .current_dir(copy_of_contracts(workspace, name)?)
         .env("PATH", std::env::join_paths(path)?);
     Ok(command)
 }
 
+/// A fresh copy of what git knows of contracts/, with the installed packages linked into it.
+fn copy_of_contracts(workspace: &Workspace, name: &str) -> Result<PathBuf> {
+    let (from, to) = (
+        workspace.contracts(),
+        workspace.target.join("gate").join(name),
+    );
+    if to.exists() {
+        fs::remove_dir_all(&to).with_context(|| format!("cannot empty {}", to.display()))?;
+    }
+    for entry in ignore::WalkBuilder::new(&from)
+        .require_git(false)
+        .git_global(false)
+        .build()
+    {
+        let entry = entry.context("cannot walk the contracts")?;
+        let target = to.join(entry.path().strip_prefix(&from)?);
+        if entry.file_type().is_some_and(|kind| kind.is_dir()) {
+            fs::create_dir_all(&target)?;
+        } else {
+            fs::copy(entry.path(), &target)?;
+        }
+    }
+    link(&from.join("node_modules"), &to.join("node_modules"))?;
+    Ok(to)
+}
+
+#[cfg(unix)]
+fn link(from: &Path, to: &Path) -> Result<()> {
+    std::os::unix::fs::symlink(from, to).context("cannot link node_modules")
+}
+
+#[cfg(not(unix))]
+fn link(_: &Path, _: &Path) -> Result<()> {
+    bail!("this step runs on Unix only")
+}
+
 fn slither(workspace: &Workspace, _: &Args) -> Result<()> {
-    stream(python(workspace, "slither")?.args([".", "--config-file", "slither.config.json"]))
+    stream(python(workspace, "slither")?.arg("."))
 }
 
 fn halmos(workspace: &Workspace, _: &Args) -> Result<()> {
-    stream(&mut python(workspace, "halmos")?)
+    for (contract, more) in [
+        ("ConservationSymbolicTest", &[][..]),
+        ("MigrationSymbolicTest", &["--loop", "3"]),
+    ] {
+        let mut command = python(workspace, "halmos")?;
+        command
+            .args(["--contract", contract, "--solver-timeout-assertion", "60s"])
+            .args(more);
+        stream(command.env("FOUNDRY_DYNAMIC_TEST_LINKING", "false"))?;
+    }
+    Ok(())
+}
+
+fn invariants(workspace: &Workspace, _: &Args) -> Result<()> {
+    let mut command = tools::install(workspace)?.forge(workspace);
+    command.args(["test", "--offline", "--match-contract", "InvariantsTest"]);
+    stream(command.env("FOUNDRY_INVARIANT_RUNS", "256"))
 }
 
 fn nextest(workspace: &Workspace, more: &[&str], env: &[(&str, String)]) -> Result<()> {

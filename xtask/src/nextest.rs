@@ -26,7 +26,8 @@ pub(crate) fn test(workspace: &Workspace, env: &Env) -> Result<Tally> {
     say(&format!("$ {}", spelled(&list)));
     let listed = capture(list.args(scope).envs(env()))?;
     let listed = Listed::read(&serde_json::from_slice(&listed.stdout)?)?;
-    let report = workspace.target.join("nextest/ci/junit.xml");
+    // Named in .config/nextest.toml; unlike what cargo builds, it does not follow CARGO_TARGET_DIR.
+    let report = workspace.root.join("target/nextest/ci/junit.xml");
     if report.exists() {
         fs::remove_file(&report).context("cannot remove the last JUnit report")?;
     }

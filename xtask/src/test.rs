@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must be true of a commit.
 
-use crate::process::Workspace;
+use crate::process::{Workspace, say};
 use crate::tally::Tally;
 use crate::{contracts, forge, libtest, nextest, tidy, tools};
 
@@ -23,7 +23,12 @@ pub(crate) fn run(workspace: &Workspace) -> Tally {
     } else {
         tally.add_runner("rust", libtest::test(workspace, &env));
     }
-    tally.add_runner("doc tests", libtest::doc_test(workspace, &env));
+    match libtest::doc_test(workspace, &env) {
+        Ok(found) if found.ran() == 0 && !tidy::documents_by_example(workspace) => {
+            say("doc tests: there are none");
+        }
+        found => tally.add_runner("doc tests", found),
+    }
     tally.add(tidy::run(workspace));
     tally
 }

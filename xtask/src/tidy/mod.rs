@@ -133,6 +133,20 @@ pub(crate) fn run(workspace: &Workspace) -> Tally {
     tally
 }
 
+/// Whether any documentation comment has a code block, so that doc tests must have run.
+pub(crate) fn documents_by_example(workspace: &Workspace) -> bool {
+    let fence = |line: &str| {
+        let line = line.trim_start();
+        line.starts_with("/// ```") || line.starts_with("//! ```")
+    };
+    // What cannot be read is for the checks to name; here it means: expect doc tests.
+    files(&workspace.root).map_or(true, |files| {
+        files
+            .iter()
+            .any(|file| file.is_rust() && file.text.lines().any(fence))
+    })
+}
+
 /// Every text file below `root` that .gitignore does not exclude, in order of path.
 fn files(root: &Path) -> Result<Vec<File>> {
     let walk = ignore::WalkBuilder::new(root)
