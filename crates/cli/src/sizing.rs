@@ -284,6 +284,8 @@ impl Lab {
         match self.chain.read(At::Latest, &[query]) {
             Ok(answers) => match answers.first() {
                 Some(Answer::Word(gas)) => Ok(Some(gas.saturating_to())),
+                // A call inside ran out of its 63/64 (EIP-150) and left no reason.
+                Some(Answer::Reverted(data)) if data.is_empty() => Ok(None),
                 Some(Answer::Reverted(data)) => Err(format!("the simulation reverts: {data}")),
                 _ => Err("the simulation gives no answer".to_owned()),
             },

@@ -365,8 +365,9 @@ fn report(
         .values()
         .filter(|tx| matches!(tx.status, sealift_protocol::state::Status::Finalized { .. }))
         .count();
+    output.say(words);
     let text = format!(
-        "{words}\n{transactions} transactions, {} gas, {} ETH, {seconds:.1} s",
+        "{outcome}: {transactions} transactions, {} gas, {} ETH, {seconds:.1} s",
         state.gas_used,
         crate::commands::show::ether(U256::from(state.paid_wei)),
     );
@@ -375,6 +376,7 @@ fn report(
         &json!({
             "type": "summary",
             "outcome": outcome,
+            "resume": matches!(ended, Exit::Left | Exit::External { .. }).then_some(resume),
             "phase": state.phase(),
             "transactions": transactions,
             "gas_total": state.gas_used,
