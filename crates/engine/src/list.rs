@@ -44,9 +44,8 @@ pub enum ListError {
 
 /// Brings a lane's list from its snapshot up to a finalized block at or after the freeze.
 ///
-/// Balances of accounts that moved since the snapshot are read again. Should the sum not be the
-/// supply then (a snapshot older than it claims), every known balance is read again before the list
-/// is refused.
+/// The accounts are those of the snapshot and of every Transfer event since; every balance is read,
+/// because a sum that is right does not show that each row is.
 pub fn catch_up<C: Chain + ?Sized>(
     chain: &C,
     lane: &LanePlan,
@@ -60,14 +59,15 @@ pub fn catch_up<C: Chain + ?Sized>(
     } else {
         Vec::new()
     };
-    let here = At::Hash(at.hash);
-    let changes = balances::holders(chain, here, lane.legacy, &moved)?;
-    let list = snapshot.apply(changes)?;
-    if list.sum() == supply {
-        return Ok(list);
-    }
-    let known: Vec<Address> = list.iter().map(|holder| holder.account).collect();
-    let list = list.apply(balances::holders(chain, here, lane.legacy, &known)?)?;
+    let mut accounts: Vec<Address> = snapshot.iter().map(|holder| holder.account).collect();
+    accounts.extend(
+        moved
+            .into_iter()
+            .filter(|account| snapshot.get(account).is_none()),
+    );
+    let rows = balances::holders(chain, At::Hash(at.hash), lane.legacy, &accounts)?;
+    let rows = rows.into_iter().filter(|holder| !holder.balance.is_zero());
+    let list = Holders::from_rows(rows.collect())?;
     if list.sum() == supply {
         return Ok(list);
     }

@@ -278,16 +278,23 @@ fn plan_lane<C: Chain + ?Sized>(
     } = place;
     let guard_init = contracts::guard_init(migration, legacy, recorded_owner, control);
     let ledger_init = contracts::ledger_init(migration, legacy, index, lane.source, token);
+    let (guard, ledger) = (
+        contracts::address_of(nonce, &guard_init),
+        contracts::address_of(nonce, &ledger_init),
+    );
+    let hash = |init, address, what| {
+        runtime_hash(chain, at, contracts::deploy(nonce, init), address, what)
+    };
     Ok(LanePlan {
         legacy,
         legacy_code_hash: keccak256(&code),
         control,
         recorded_owner,
         source: lane.source,
-        guard: contracts::address_of(nonce, &guard_init),
-        guard_code_hash: runtime_hash(chain, at, guard_init, "guard")?,
-        ledger: contracts::address_of(nonce, &ledger_init),
-        ledger_code_hash: runtime_hash(chain, at, ledger_init, "successor")?,
+        guard,
+        guard_code_hash: hash(&guard_init, guard, "guard")?,
+        ledger,
+        ledger_code_hash: hash(&ledger_init, ledger, "successor")?,
         name,
         symbol,
         decimals: facts.decimals,
@@ -310,24 +317,72 @@ fn has_code<C: Chain + ?Sized>(chain: &C, at: At, address: Address) -> Result<bo
     Ok(matches!(answer, Some(Answer::Bytes(code)) if !code.is_empty()))
 }
 
-/// The hash of the code that a constructor leaves, from a creation call: immutables included.
+/// The hash of the code that the factory leaves at an address: immutables that depend on the address
+/// (EIP-712 domains) included, so the deployment itself is simulated, in one creation call.
 fn runtime_hash<C: Chain + ?Sized>(
     chain: &C,
     at: At,
-    init: Bytes,
+    deploy: contracts::Call,
+    address: Address,
     what: &'static str,
 ) -> Result<B256, PlanError> {
-    let from = contracts::FACTORY;
+    let from = Address::ZERO;
+    let data = deploy_and_hash(&deploy, address);
     let query = Query::Call {
         from,
         to: None,
-        data: init,
+        data,
         code_override: None,
     };
+    let empty = [B256::ZERO, alloy_primitives::KECCAK256_EMPTY];
     match chain.read(at, &[query])?.pop() {
-        Some(Answer::Bytes(code)) if !code.is_empty() => Ok(keccak256(code)),
+        Some(Answer::Bytes(word)) if word.len() == 32 => {
+            let hash = B256::from_slice(&word);
+            if empty.contains(&hash) {
+                Err(PlanError::Constructor(what))
+            } else {
+                Ok(hash)
+            }
+        }
         _ => Err(PlanError::Constructor(what)),
     }
+}
+
+/// Init code that makes a call and answers with the code hash of an address after it.
+fn deploy_and_hash(call: &contracts::Call, address: Address) -> Bytes {
+    const PREFIX_LEN: u16 = 69;
+    let size = &(call.data.len() as u32).to_be_bytes()[1..];
+    let mut code = Vec::with_capacity(usize::from(PREFIX_LEN) + call.data.len());
+    let mut push = |bytes: &[&[u8]]| bytes.iter().for_each(|part| code.extend_from_slice(part));
+    // codecopy(0, prefix, size)
+    push(&[
+        &[0x62],
+        size,
+        &[0x61],
+        &PREFIX_LEN.to_be_bytes(),
+        &[0x5f, 0x39],
+    ]);
+    // pop(call(gas, to, 0, 0, size, 0, 0))
+    push(&[
+        &[0x5f, 0x5f, 0x62],
+        size,
+        &[0x5f, 0x5f, 0x73],
+        call.to.as_slice(),
+    ]);
+    push(&[&[0x5a, 0xf1, 0x50]]);
+    // mstore(0, extcodehash(address)); return(0, 32)
+    push(&[
+        &[0x73],
+        address.as_slice(),
+        &[0x3f, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3],
+    ]);
+    assert_eq!(
+        code.len(),
+        usize::from(PREFIX_LEN),
+        "the offset that codecopy reads from"
+    );
+    code.extend_from_slice(&call.data);
+    code.into()
 }
 
 fn refuse_proxies<C: Chain + ?Sized>(chain: &C, at: At, legacy: Address) -> Result<(), PlanError> {

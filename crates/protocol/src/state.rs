@@ -11,6 +11,7 @@ use crate::intent::Intent;
 use crate::plan::Plan;
 use crate::policy::Policy;
 use crate::record::{Binding, Record};
+use crate::workflow;
 
 /// Where a transaction is on its way to finality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -181,6 +182,13 @@ impl State {
         bound.max(on_chain)
     }
 
+    /// The lowest nonce of a sender that is bound and for which no bytes were ever signed.
+    pub(crate) fn unsigned_nonce(&self, sender: Address) -> Option<u64> {
+        let mut unsettled = self.unsettled();
+        let unsigned = unsettled.find(|(id, tx)| id.sender == sender && tx.variants.is_empty());
+        unsigned.map(|(id, _)| id.nonce)
+    }
+
     /// Folds one record in. An illegal transition is an error: the journal is not ours, or broken.
     pub fn apply(&mut self, record: &Record) -> Result<(), Halt> {
         if self.began == matches!(record, Record::Began(_)) {
@@ -214,7 +222,11 @@ impl State {
                         "an intent gets a second nonce before the first is settled",
                     ));
                 }
-                if self.txs.insert(*tx, fresh).is_some() {
+                // Only the way back takes over a nonce, and only one whose bytes never existed.
+                let is_free = |taken: &Tx| taken.variants.is_empty() && !taken.is_settled();
+                let takes_over = workflow::leads_back(self, *intent);
+                let taken = self.txs.insert(*tx, fresh);
+                if taken.is_some_and(|taken| !(takes_over && is_free(&taken))) {
                     return Err(Halt::IllegalRecord("a nonce is bound twice"));
                 }
                 if intent.changes_staging() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::effect::{Effect, Halt};
+use crate::effect::{Effect, Halt, Outcome};
 use crate::event::{
     BlockId, Event, FinalList, Gate, Observation, Phase, Rejection, SendAnswer, TxId, Variant,
 };
@@ -345,12 +345,21 @@ impl Stepped {
         else {
             return Ok(false);
         };
-        let nonce = self.state.next_nonce(sender, *latest.max(fin));
+        // The way back takes over a nonce whose bytes never existed: else they would have to be signed
+        // and mined before it, and go forward.
+        let nonce = workflow::leads_back(&self.state, intent)
+            .then(|| self.state.unsigned_nonce(sender))
+            .flatten()
+            .unwrap_or_else(|| self.state.next_nonce(sender, *latest.max(fin)));
         // A nonce that is neither ours nor final may come back after a reorg, and would be a gap that
         // nobody fills.
         let at = |nonce| TxId { sender, nonce };
-        let ours = self.state.txs.range(at(*fin)..at(nonce)).count() as u64;
-        if ours < nonce - fin {
+        let ours = self
+            .state
+            .txs
+            .range(at(*fin.min(&nonce))..at(nonce))
+            .count() as u64;
+        if ours < nonce.saturating_sub(*fin) {
             return Ok(false);
         }
         let tx = at(nonce);
@@ -451,9 +460,11 @@ impl State {
             .as_ref()
             .map_or(Phase::None, |seen| seen.latest.phase)
     }
-    /// Whether the decision was seen on finalized ground.
+
+    /// Whether the decision was seen on finalized ground, in this life or an earlier one.
     fn is_committed(&self) -> bool {
         let seen = self.memory.seen.as_ref();
-        seen.is_some_and(|seen| seen.finalized.phase == Phase::Committed)
+        self.outcome == Some(Outcome::Done)
+            || seen.is_some_and(|seen| seen.finalized.phase == Phase::Committed)
     }
 }

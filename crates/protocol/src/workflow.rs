@@ -8,6 +8,9 @@ use crate::intent::Intent;
 use crate::plan::{Control, Handover};
 use crate::state::{State, Status};
 
+/// Generations of staging in a lane, at most: what is not ours again and again is no accident.
+const MAX_GENERATIONS: u32 = 5;
+
 /// The next move of the whole migration.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
@@ -52,9 +55,10 @@ pub(crate) fn next(state: &State, seen: &Observation) -> Result<Next, Halt> {
             Ok(Next::Want(vec![Intent::Abort]))
         }
         Phase::Open => Ok(Next::Want(vec![Intent::Freeze])),
-        Phase::Frozen if fin.phase == Phase::Frozen => Ok(stage(state, seen)),
+        Phase::Frozen if fin.phase == Phase::Frozen => stage(state, seen),
         Phase::Sealed if fin.phase == Phase::Sealed => {
-            Ok(past(state, seen, Gate::Commit, Intent::Commit))
+            let commit = || past(state, seen, Gate::Commit, Intent::Commit);
+            Ok(unfixed(state, seen).unwrap_or_else(commit))
         }
         Phase::Frozen | Phase::Sealed => Ok(Next::Wait),
     }
@@ -93,13 +97,9 @@ fn prepare(seen: &Observation) -> Next {
 }
 
 /// In FROZEN: the final lists, the declarations, the batches, the verification, the seal.
-fn stage(state: &State, seen: &Observation) -> Next {
-    let unfixed = (0..).zip(&state.lists).find(|(_, list)| list.is_none());
-    if let Some((lane, _)) = unfixed {
-        return Next::Do(Effect::FixList {
-            lane,
-            at: seen.finalized.at,
-        });
+fn stage(state: &State, seen: &Observation) -> Result<Next, Halt> {
+    if let Some(fix) = unfixed(state, seen) {
+        return Ok(fix);
     }
     let mut wanted = Vec::new();
     for (lane, view) in lanes(seen) {
@@ -111,12 +111,15 @@ fn stage(state: &State, seen: &Observation) -> Next {
             continue;
         }
         match view.ours {
-            None => return Next::Wait, // the driver has not compared yet
+            None => return Ok(Next::Wait), // the driver has not compared yet
             Some(false) => {
-                wanted.push(Intent::Restart {
-                    lane,
-                    generation: view.generation,
-                });
+                let generation = view.generation;
+                let intent = Intent::Restart { lane, generation };
+                if generation >= MAX_GENERATIONS {
+                    let attempts = generation;
+                    return Err(Halt::KeepsFailing { intent, attempts });
+                }
+                wanted.push(intent);
                 continue;
             }
             Some(true) => {}
@@ -135,11 +138,20 @@ fn stage(state: &State, seen: &Observation) -> Next {
             }),
         );
     }
-    if wanted.is_empty() {
+    Ok(if wanted.is_empty() {
         past(state, seen, Gate::Seal, Intent::Seal)
     } else {
         Next::Want(wanted)
-    }
+    })
+}
+
+/// The first lane whose final list is not fixed: in FROZEN, and wherever a journal was lost.
+fn unfixed(state: &State, seen: &Observation) -> Option<Next> {
+    let lane = state.lists.iter().position(Option::is_none)?;
+    Some(Next::Do(Effect::FixList {
+        lane: lane as u32,
+        at: seen.finalized.at,
+    }))
 }
 
 /// A gate is passed only when what lies before it was verified on finalized ground.
@@ -168,6 +180,11 @@ fn past(state: &State, seen: &Observation, gate: Gate, intent: Intent) -> Next {
 
 /// After COMMITTED.
 fn tails(state: &State, seen: &Observation) -> Next {
+    if state.plan.lanes.iter().any(|lane| lane.materialize)
+        && let Some(fix) = unfixed(state, seen)
+    {
+        return fix;
+    }
     let mut wanted = Vec::new();
     for (lane, view) in lanes(seen) {
         if !view.settled {

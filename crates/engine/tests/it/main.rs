@@ -1,0 +1,8 @@
+//! The executor against the real contracts on the embedded chain.
+
+mod abort;
+mod crash;
+mod drift;
+mod refuse;
+mod way;
+mod world;
