@@ -206,6 +206,9 @@ fn rule_02_one_nonce_one_intent() {
     assert!(is_halt(
         core.state.clone().apply(&again(id(0), Intent::Seal))
     ));
+    core.feed(Event::Signed(vec![(id(0), variant(id(0), 3, 1))]));
+    let abort = again(id(0), Intent::Abort);
+    assert!(is_halt(core.state.clone().apply(&abort)), "bytes exist");
     assert!(
         is_halt(core.state.clone().apply(&again(id(9), stage(0)))),
         "a second nonce"
@@ -491,6 +494,12 @@ fn rule_16_what_was_simulated_before_an_abort_is_not_sent_after_it() {
     core.feed(Event::AbortRequested);
     assert_eq!(core.feed(Event::Prepared(intent, Ok(1))), []);
     assert_eq!(core.bound(), []);
+    let mut core = Core::frozen(world::policy());
+    core.look.latest.lanes[0].cursor = 2;
+    core.feed(Event::AbortRequested);
+    core.observe();
+    core.feed(Event::Prepared(Intent::Seal, Ok(1)));
+    assert_eq!(core.bound(), []);
 }
 
 #[test]
@@ -550,6 +559,26 @@ fn an_unsigned_batch_is_not_signed_on_the_way_back() {
             .iter()
             .any(|effect| matches!(effect, Effect::Sign { .. })),
         "{effects:?}"
+    );
+}
+
+#[test]
+fn rule_16_an_abort_takes_over_a_nonce_whose_bytes_never_existed() {
+    let mut core = Core::frozen(world::policy());
+    core.observe();
+    core.feed(Event::AbortRequested);
+    core.observe();
+    core.feed(Event::Prepared(Intent::Abort, Ok(1)));
+    assert_eq!(core.bound(), [(0, Intent::Abort), (1, stage(1))]);
+    let mut core = Core::frozen(world::policy());
+    core.turn(SendAnswer::Accepted);
+    core.feed(Event::AbortRequested);
+    core.observe();
+    core.feed(Event::Prepared(Intent::Abort, Ok(1)));
+    assert_eq!(
+        core.bound()[2],
+        (2, Intent::Abort),
+        "signed bytes keep their nonce"
     );
 }
 
