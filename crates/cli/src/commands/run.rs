@@ -108,9 +108,16 @@ pub(crate) fn execute(global: &Global, task: Task<'_>, output: &Output) -> Resul
             .request_abort(&mut |progress| reporter.take(progress))
             .map_err(|error| context.failure(&error))?;
     }
-    let ended = drive(&mut driver, &chain, config.as_ref(), &stop, &mut reporter);
+    let ended = drive(
+        &mut driver,
+        &chain,
+        config.as_ref(),
+        &stop,
+        &mut reporter,
+        &context,
+    );
     reporter.finish();
-    let ended = ended.map_err(|error| context.failure(&error))?;
+    let ended = ended?;
     let started = reporter.started();
     Ok(report(output, driver.state(), &ended, started, &context))
 }
@@ -121,13 +128,14 @@ fn drive(
     config: Option<&Config>,
     stop: &AtomicBool,
     reporter: &mut Reporter<'_>,
-) -> Result<Exit, sealift_engine::driver::RunError> {
+    context: &failures::Context<'_>,
+) -> Result<Exit, Failure> {
     let began = Instant::now();
     let poll =
         Duration::from_millis(config.map_or(1_000, |config| config.chain.poll_millis.max(1)));
     let (mut asked, mut tip_wei): (Option<Instant>, u128) = (None, FALLBACK_TIP_WEI);
     let reporter = std::cell::RefCell::new(reporter);
-    driver.run(&mut Control {
+    let mut control = Control {
         stop,
         idle: &mut || {
             let until = Instant::now() + poll;
@@ -150,7 +158,10 @@ fn drive(
             }
             tip_wei
         },
-    })
+    };
+    driver
+        .run(&mut control)
+        .map_err(|error| context.failure(&error))
 }
 
 /// One executor a directory.

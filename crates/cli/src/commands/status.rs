@@ -19,7 +19,19 @@ use crate::workdir::WorkDir;
 
 /// Shows where the migration is.
 pub(crate) fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
-    let (dir, chain, plan) = looking(global)?;
+    let (dir, chain, plan) = match looking(global) {
+        Ok(found) => found,
+        // The journal is here, whatever the node does.
+        Err(failure) => {
+            let dir = WorkDir::new(global.dir());
+            let plan = dir.load_plan()?;
+            if let Some((records, report)) = journal(&dir)? {
+                let state = fold(&plan, &records)?;
+                output.say(journal_text(Some(&report), state.as_ref()).trim_end());
+            }
+            return Err(failure);
+        }
+    };
     let journal = journal(&dir)?;
     let failed = |error| connect::chain_error(&chain.origin(), &error);
     let missing = || sealift_engine::chain::ChainError::Missing(At::Latest);

@@ -1,7 +1,7 @@
 //! The same against a real anvil, named by `SEALIFT_ANVIL`; `SEALIFT_KILLS` says how often the
 //! executor is killed (3 where absent).
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -17,11 +17,7 @@ impl Anvil {
     /// `None`, said by name, where there is no anvil to test with.
     fn start(test: &str) -> Option<Self> {
         let Some(program) = std::env::var_os("SEALIFT_ANVIL") else {
-            writeln!(
-                std::io::stderr(),
-                "{test}: skipped, SEALIFT_ANVIL is not set"
-            )
-            .unwrap();
+            eprintln!("{test}: skipped, SEALIFT_ANVIL is not set");
             return None;
         };
         let mut child = Command::new(program)

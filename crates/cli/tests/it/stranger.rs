@@ -2,9 +2,10 @@
 //! than the plan.
 
 use alloy_primitives::hex;
+use sealift_engine::contracts::Call;
 use sealift_evm::DEV_ACCOUNTS;
 
-use crate::sandbox::{STRANGER, Sandbox, binary, finish};
+use crate::sandbox::{LEGACY_OWNER, LegacyToken, STRANGER, Sandbox, binary, finish};
 
 #[test]
 fn a_stranger_ends_it_after_the_deadline() {
@@ -70,8 +71,48 @@ fn a_role_without_a_key_is_told_what_to_send() {
     let to = external["to"].as_str().unwrap().parse().unwrap();
     assert_eq!(to, sandbox.legacy);
     let data = hex::decode(hex).unwrap().into();
-    sandbox.send(3, sealift_engine::contracts::Call { to, data });
+    sandbox.send(3, Call { to, data });
     let mut command = sandbox.command(&["run"]);
     command.env_remove("T_LEGACY_OWNER");
     finish(command).ok();
+}
+
+#[test]
+fn who_joins_after_the_plan_is_not_lost() {
+    use alloy_primitives::{Address, U256};
+    use alloy_sol_types::SolCall;
+    for strategy in [
+        "",
+        "strategy = \"staged\"",
+        "strategy = \"staged\"\namounts = \"uploaded\"",
+    ] {
+        let sandbox = Sandbox::new(5);
+        sandbox.configure(strategy, "");
+        sandbox.sealift(&["plan"]).ok();
+        let late = Address::repeat_byte(0x77);
+        let mint = LegacyToken::mintCall {
+            to: late,
+            amount: U256::from(5),
+        }
+        .abi_encode()
+        .into();
+        sandbox.send(
+            LEGACY_OWNER,
+            Call {
+                to: sandbox.legacy,
+                data: mint,
+            },
+        );
+        sandbox.sealift(&["run"]).ok();
+        let verified = sandbox.sealift(&["verify"]).ok().last();
+        assert_eq!(verified["holders"], 6, "{strategy}");
+        assert_eq!(verified["mismatches"], 0);
+        let shown = sandbox.sealift(&["show"]).ok().last();
+        let successor: Address = shown["lanes"][0]["successor"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert_eq!(sandbox.balance(successor, late), U256::from(5));
+    }
 }
