@@ -206,9 +206,7 @@ impl<'a, C: Chain + ?Sized, S: Storage> Driver<'a, C, S> {
                     .look(self.chain, &self.plan, &self.state, &self.lists, (now, tip));
             let look = match look {
                 Ok(look) => look,
-                Err(ViewError::Chain(error))
-                    if error.is_retryable() && unreachable < UNREACHABLE_LOOKS =>
-                {
+                Err(error) if error.is_retryable() && unreachable < UNREACHABLE_LOOKS => {
                     if self.state.memory.stopping {
                         return Ok(Exit::Left);
                     }

@@ -41,6 +41,17 @@ pub enum ViewError {
     },
 }
 
+impl ViewError {
+    /// Whether looking again may help. A contract that does not answer counts: nodes that mine while
+    /// they answer (anvil does) mix two blocks, so that code is there and the call finds none.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Chain(error) => error.is_retryable(),
+            Self::Answer { .. } => true,
+        }
+    }
+}
+
 /// A call without sender.
 pub(crate) fn query(to: Address, call: &impl SolCall) -> Query {
     let data = Bytes::from(call.abi_encode());
