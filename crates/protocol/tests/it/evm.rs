@@ -100,18 +100,19 @@ fn artifact(name: &str) -> Artifact {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contracts/artifacts");
     let text = std::fs::read_to_string(root.join(format!("{name}.json"))).unwrap();
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let errors = json["abi"].as_array().unwrap().iter().filter_map(|item| {
-        (item["type"] == "error").then(|| {
-            let types: Vec<_> = item["inputs"].as_array().unwrap().iter().collect();
-            let types: Vec<_> = types.iter().map(|i| i["type"].as_str().unwrap()).collect();
-            let error = item["name"].as_str().unwrap();
-            let hash = keccak256(format!("{error}({})", types.join(",")));
-            let shown = match (error, types.len()) {
-                ("WrongPhase", 0) => "GuardWrongPhase",
-                (name, _) => name,
-            };
-            (hash[..4].try_into().unwrap(), shown.to_owned())
-        })
+    let items = json["abi"].as_array().unwrap().iter();
+    let errors = items.filter(|item| item["type"] == "error").map(|item| {
+        let inputs = item["inputs"].as_array().unwrap().iter();
+        let types: Vec<_> = inputs
+            .map(|input| input["type"].as_str().unwrap())
+            .collect();
+        let error = item["name"].as_str().unwrap();
+        let hash = keccak256(format!("{error}({})", types.join(",")));
+        let shown = match (error, types.len()) {
+            ("WrongPhase", 0) => "GuardWrongPhase",
+            (name, _) => name,
+        };
+        (hash[..4].try_into().unwrap(), shown.to_owned())
     });
     Artifact {
         errors: errors.collect(),

@@ -2,7 +2,7 @@
 //! that performs effects at once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use sealift_manifest::batch::{self, Digest, Staging};
@@ -250,7 +250,8 @@ impl Chain {
     }
 
     fn digests(&self) -> Vec<Digest> {
-        static KNOWN: OnceLock<std::sync::Mutex<BTreeMap<(u8, u8), Vec<Digest>>>> = OnceLock::new();
+        type Known = Mutex<BTreeMap<(u8, u8), Vec<Digest>>>;
+        static KNOWN: OnceLock<Known> = OnceLock::new();
         let mut known = KNOWN.get_or_init(Default::default).lock().unwrap();
         let digests = || {
             let of = |row: &Holder| batch::digest(&[*row], format(self.source)).unwrap();
