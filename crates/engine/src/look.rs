@@ -16,6 +16,10 @@ use crate::view::{self, Sight, ViewError};
 /// Final blocks that are remembered, so that a receipt can be held against them.
 const REMEMBERED_BLOCKS: usize = 4096;
 
+/// Looks that are thrown away because a block came in the meantime, at most; a chain that makes blocks
+/// faster than that keeps the states of older ones apart.
+const STILL_LOOKS: u32 = 4;
+
 /// What was seen: the core's part, and the sights that it came from.
 #[derive(Debug)]
 pub struct Look {
@@ -35,8 +39,32 @@ pub struct Looker {
 }
 
 impl Looker {
-    /// Looks once. `lists` are the final lists that are fixed, a lane each.
+    /// Looks, and again where a block came in the meantime: some nodes (anvil) answer a question about
+    /// the newest block from the state of the one that has just replaced it, so that what was read is
+    /// of two blocks. `lists` are the final lists that are fixed, a lane each.
     pub fn look<C: Chain + ?Sized>(
+        &mut self,
+        chain: &C,
+        plan: &Plan,
+        state: &State,
+        lists: &[Option<Prepared>],
+        time_and_tip: (u64, u128),
+    ) -> Result<Look, ViewError> {
+        for _ in 0..STILL_LOOKS {
+            let look = self.look_once(chain, plan, state, lists, time_and_tip);
+            let newest = match &look {
+                Ok(look) => look.observation.latest.at,
+                Err(ViewError::Answer { .. }) => continue,
+                Err(_) => return look,
+            };
+            if header(chain, At::Latest)?.id() == newest {
+                return look;
+            }
+        }
+        self.look_once(chain, plan, state, lists, time_and_tip)
+    }
+
+    fn look_once<C: Chain + ?Sized>(
         &mut self,
         chain: &C,
         plan: &Plan,
