@@ -74,6 +74,7 @@ pub(crate) fn run(global: &Global, options: &DemoOptions, output: &Output) -> Re
     let mut story = Story {
         kills: 0,
         wanted: options.kills,
+        written: 0,
         dice: Dice::new(options.seed),
     };
     story.play(&sealift, options, kill_at, batches, output)?;
@@ -156,6 +157,8 @@ const RECORDS_A_BATCH: u64 = 5;
 struct Story {
     kills: u32,
     wanted: u32,
+    /// Journal records that killed runs have written.
+    written: u64,
     dice: Dice,
 }
 
@@ -171,8 +174,8 @@ impl Story {
         if ahead >= 2 * left {
             return Trigger::Batch(from + self.dice.below(ahead.div_ceil(left)) as u32);
         }
-        let records = RECORDS + RECORDS_A_BATCH * ahead;
-        Trigger::Records(1 + self.dice.below(records / left))
+        let all = RECORDS + RECORDS_A_BATCH * u64::from(batches);
+        Trigger::Records(1 + self.dice.below(all.saturating_sub(self.written) / left))
     }
 
     /// Runs, kills, resumes; and in the end lets it finish, or aborts.
@@ -192,6 +195,7 @@ impl Story {
             match sealift.run(Some(trigger), options.abort_at, output)? {
                 Ended::Killed { batch, records } => {
                     self.kills += 1;
+                    self.written += records;
                     from = batch.map_or(from, |batch| batch.saturating_add(1).min(last));
                     let place = match batch {
                         Some(batch) => format!("while it staged batch {batch}"),
