@@ -11,6 +11,7 @@ use sealift_manifest::holders::Holders;
 use sealift_protocol::event::{BlockId, Gate, Phase, TxId, Variant};
 use sealift_protocol::{Effect, Event, Halt, Intent, Outcome, Plan, Policy, Record, State, step};
 
+use crate::balances::BalanceError;
 use crate::chain::{Answer, At, Chain, ChainError, Query};
 use crate::contracts::{self, Call};
 use crate::list::{self, ListError, Prepared};
@@ -68,6 +69,27 @@ impl From<ViewError> for RunError {
             ViewError::Chain(error) => Self::Chain(error),
             other => Self::View(other),
         }
+    }
+}
+
+impl RunError {
+    /// Whether the node was not reached, and asking again later may help.
+    pub fn is_retryable(&self) -> bool {
+        let chain = match self {
+            Self::Chain(error)
+            | Self::List(ListError::Balance(BalanceError::Chain(error)))
+            | Self::Verify {
+                cause: VerifyError::Chain(error),
+                ..
+            }
+            | Self::Verify {
+                cause: VerifyError::Balance(BalanceError::Chain(error)),
+                ..
+            } => error,
+            Self::View(error) => return error.is_retryable(),
+            _ => return false,
+        };
+        chain.is_retryable()
     }
 }
 
@@ -201,11 +223,17 @@ impl<'a, C: Chain + ?Sized, S: Storage> Driver<'a, C, S> {
             }
             let now = (control.clock)();
             let tip = (control.tip)();
-            let look =
+            let looked =
                 self.looker
                     .look(self.chain, &self.plan, &self.state, &self.lists, (now, tip));
-            let look = match look {
-                Ok(look) => look,
+            let outcome = match looked {
+                Ok(look) => self.act(look, control),
+                Err(error) => Err(error.into()),
+            };
+            match outcome {
+                Ok(Some(exit)) => return Ok(exit),
+                Ok(None) => unreachable = 0,
+                // Nothing is lost with the effects that were left: the next look asks for them again.
                 Err(error) if error.is_retryable() && unreachable < UNREACHABLE_LOOKS => {
                     if self.state.memory.stopping {
                         return Ok(Exit::Left);
@@ -213,28 +241,29 @@ impl<'a, C: Chain + ?Sized, S: Storage> Driver<'a, C, S> {
                     unreachable += 1;
                     (control.progress)(Progress::Unreachable(error.to_string()));
                     (control.idle)();
-                    continue;
                 }
-                Err(error) => return Err(error.into()),
-            };
-            unreachable = 0;
-            self.tell(&look, control.progress);
-            let event = Event::Observed(Box::new(look.observation.clone()));
-            self.look = Some(look);
-            let mut effects = self.feed(event, control.progress)?;
-            let idle = effects.is_empty();
-            while let Some(effect) = effects.pop_front() {
-                match self.perform(effect, &mut effects)? {
-                    Performed::Event(event) => {
-                        effects.extend(self.feed(event, control.progress)?);
-                    }
-                    Performed::Exit(exit) => return Ok(exit),
-                }
-            }
-            if idle {
-                (control.idle)();
+                Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Steps on what was seen, and performs what follows from it, until nothing more does.
+    fn act(&mut self, look: Look, control: &mut Control<'_>) -> Result<Option<Exit>, RunError> {
+        self.tell(&look, control.progress);
+        let event = Event::Observed(Box::new(look.observation.clone()));
+        self.look = Some(look);
+        let mut effects = self.feed(event, control.progress)?;
+        let idle = effects.is_empty();
+        while let Some(effect) = effects.pop_front() {
+            match self.perform(effect, &mut effects)? {
+                Performed::Event(event) => effects.extend(self.feed(event, control.progress)?),
+                Performed::Exit(exit) => return Ok(Some(exit)),
+            }
+        }
+        if idle {
+            (control.idle)();
+        }
+        Ok(None)
     }
 
     /// Event -> step -> append and sync -> effects.

@@ -8,6 +8,7 @@ pub mod driver;
 pub mod list;
 pub mod look;
 pub mod planning;
+mod preflight;
 pub mod signer;
 pub mod verify;
 pub mod view;

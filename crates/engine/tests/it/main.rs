@@ -3,6 +3,7 @@
 mod abort;
 mod crash;
 mod drift;
+mod faults;
 mod refuse;
 mod way;
 mod world;

@@ -179,6 +179,8 @@ impl World {
         };
         assert!(act(&chain, OWNER, legacy, mint.abi_encode()));
         let list = Holders::from_rows(list.rows()[skip..].to_vec()).expect("a part of a list");
+        // What went before the migration is final.
+        (0..=setup.finality_depth).for_each(|_| drop(chain.mine()));
         let request = request(&setup, legacy);
         let plan = make_plan(&chain, &request, &list, setup.batch_size).expect("a plan");
         Self {
@@ -208,6 +210,24 @@ impl World {
         abort: bool,
         watch: &mut dyn FnMut(Progress),
     ) -> Result<Exit, Failure> {
+        self.run_at(chain, storage, abort, watch, 1)
+    }
+
+    /// A run on a chain that makes a block only every `idles` times that the executor waits.
+    pub(crate) fn run_slowly(&self, watch: &mut dyn FnMut(Progress), idles: u32) -> Exit {
+        let storage = self.memory.clone();
+        self.run_at(&self.chain, storage, false, watch, idles)
+            .expect("a run to its end")
+    }
+
+    fn run_at<C: Chain + ?Sized, S: Storage>(
+        &self,
+        chain: &C,
+        storage: S,
+        abort: bool,
+        watch: &mut dyn FnMut(Progress),
+        idles_a_block: u32,
+    ) -> Result<Exit, Failure> {
         let plan = self.plan.clone();
         let binding = sealift_protocol::State::new(plan.clone(), Arc::default()).binding();
         let (journal, records, _) =
@@ -231,7 +251,9 @@ impl World {
         let mut idle = || {
             idles += 1;
             assert!(idles < 10_000, "the run does not come to an end");
-            self.chain.mine();
+            if idles % idles_a_block == 0 {
+                self.chain.mine();
+            }
         };
         let mut control = Control {
             stop: &stop,
