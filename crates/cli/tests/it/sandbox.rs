@@ -18,7 +18,7 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) mod token {
-    #![allow(missing_docs, unreachable_pub)]
+    #![allow(missing_docs, unreachable_pub, reason = "generated from the artifact")]
     alloy_sol_types::sol!(LegacyToken, "../../contracts/artifacts/LegacyToken.json");
 }
 
