@@ -139,3 +139,18 @@ fn a_deleted_journal_is_survived_at_every_append() {
     }
     assert!(lives > 20);
 }
+
+#[test]
+fn a_full_disk_stops_the_run_before_anything_more_is_sent_and_is_resumed_from() {
+    for append in (0..30).step_by(3) {
+        let world = World::new(setup(Source::ChainRead));
+        let full = Faulty::new(world.memory.clone(), Fault::Full(append));
+        let failure = world.run_on(full, false).expect_err("no room");
+        assert!(failure.is_crash(), "{failure:?}");
+        let recorded = world.memory.frames().len();
+        let exit = world.run_on(world.memory.clone(), false);
+        assert_eq!(exit.expect("a resumed run"), Exit::Ended(Outcome::Done));
+        assert!(world.memory.frames().len() > recorded);
+        world.assert_committed(&world.list);
+    }
+}

@@ -109,7 +109,8 @@ fn a_list_older_than_it_claims_is_read_again() {
     });
     let fresh = stale.apply(moved).expect("a list");
     let request = crate::world::request(&Setup::default(), world.legacy);
-    let plan = crate::world::make_plan(&world.chain, &request, &fresh, 5).expect("a plan");
+    let plan = crate::world::make_plan(&world.chain, &request, std::slice::from_ref(&fresh), 5)
+        .expect("a plan");
     world.plan = std::sync::Arc::new(plan);
     world.list = stale; // same sum, other rows
     assert_eq!(world.run(), Exit::Ended(Outcome::Done));

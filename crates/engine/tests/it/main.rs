@@ -4,6 +4,7 @@ mod abort;
 mod crash;
 mod drift;
 mod faults;
+mod lanes;
 mod refuse;
 mod way;
 mod world;

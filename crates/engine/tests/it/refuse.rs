@@ -19,7 +19,8 @@ fn check(
     let mut request = request(&setup, world.legacy);
     let mut list = world.list.clone();
     change(&mut list, &mut request);
-    let error = make_plan(&world.chain, &request, &list, 5).expect_err("no plan");
+    let error =
+        make_plan(&world.chain, &request, std::slice::from_ref(&list), 5).expect_err("no plan");
     assert_eq!(error.to_string(), expected);
 }
 
@@ -89,7 +90,8 @@ fn a_stale_list() {
     ];
     let list = world.list.apply(swapped).expect("a list");
     let request = request(&Setup::default(), world.legacy);
-    let error = make_plan(&world.chain, &request, &list, 5).expect_err("no plan");
+    let error =
+        make_plan(&world.chain, &request, std::slice::from_ref(&list), 5).expect_err("no plan");
     assert!(matches!(error, PlanError::StaleList { .. }), "{error}");
 }
 
@@ -99,7 +101,8 @@ fn a_token_without_an_owner() {
     let renounce = LegacyToken::renounceOwnershipCall {}.abi_encode();
     assert!(act(&world.chain, OWNER, world.legacy, renounce));
     let request = request(&Setup::default(), world.legacy);
-    let error = make_plan(&world.chain, &request, &world.list, 5).expect_err("no plan");
+    let error = make_plan(&world.chain, &request, std::slice::from_ref(&world.list), 5)
+        .expect_err("no plan");
     assert!(matches!(error, PlanError::NotExclusive { .. }), "{error}");
 }
 

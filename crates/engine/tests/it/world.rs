@@ -24,6 +24,10 @@ use sealift_protocol::plan::{Roles, Source};
 use sealift_protocol::{Plan, Policy, Record};
 
 sol!(LegacyToken, "../../contracts/artifacts/LegacyToken.json");
+sol!(
+    LegacyRoleToken,
+    "../../contracts/artifacts/LegacyRoleToken.json"
+);
 
 pub(crate) const OWNER: usize = 0;
 pub(crate) const OPERATOR: usize = 1;
@@ -130,6 +134,8 @@ pub(crate) struct World {
     pub(crate) chain: EmbeddedChain,
     pub(crate) legacy: Address,
     pub(crate) list: Holders,
+    /// The lists of further lanes.
+    pub(crate) more: Vec<Holders>,
     pub(crate) plan: Arc<Plan>,
     pub(crate) dir: tempfile::TempDir,
     pub(crate) memory: Memory,
@@ -137,56 +143,98 @@ pub(crate) struct World {
     pub(crate) keys: Keys,
 }
 
-/// Holders with balances that differ, the zero address and a development account among them.
-fn generated(count: u64) -> Holders {
+/// Holders with balances that differ, a development account among them.
+pub(crate) fn generated(count: u64) -> Holders {
     let row = |index: u64| Holder {
         account: match index {
-            0 => Address::ZERO,
             1 => account(STRANGER),
             _ => Address::from_word(keccak256(index.to_be_bytes())),
         },
         balance: U256::from(1_000 + index * index),
     };
-    Holders::from_rows((0..count).map(row).collect()).expect("distinct accounts")
+    Holders::from_rows((1..count).map(row).collect()).expect("distinct accounts")
+}
+
+pub(crate) fn chain(finality_depth: u64) -> EmbeddedChain {
+    EmbeddedChain::new(Config {
+        finality_depth,
+        mining: Mining::Auto,
+        ..Config::default()
+    })
+}
+
+fn create(chain: &EmbeddedChain, bytecode: &Bytes, arguments: &[u8]) -> Address {
+    let nonce = chain.node().nonce(account(OWNER));
+    let init = [bytecode.as_ref(), arguments].concat();
+    assert!(act(chain, OWNER, Address::ZERO, init));
+    account(OWNER).create(nonce)
+}
+
+/// A token that an owner may pause, with these holders.
+pub(crate) fn owned_token(chain: &EmbeddedChain, list: &Holders) -> Address {
+    let arguments = LegacyToken::constructorCall {
+        name_: "Old".into(),
+        symbol_: "OLD".into(),
+        owner_: account(OWNER),
+    };
+    let token = create(chain, &LegacyToken::BYTECODE, &arguments.abi_encode());
+    let mint = LegacyToken::mintBatchCall {
+        accounts: list.iter().map(|holder| holder.account).collect(),
+        amounts: list.iter().map(|holder| holder.balance).collect(),
+    };
+    assert!(act(chain, OWNER, token, mint.abi_encode()));
+    token
+}
+
+/// A token that the one member of a role may pause, with these holders.
+pub(crate) fn role_token(chain: &EmbeddedChain, list: &Holders) -> Address {
+    let arguments = LegacyRoleToken::constructorCall {
+        name_: "Old".into(),
+        symbol_: "OLD".into(),
+        admin: account(OWNER),
+    };
+    let token = create(chain, &LegacyRoleToken::BYTECODE, &arguments.abi_encode());
+    for holder in list.iter() {
+        let (to, amount) = (holder.account, holder.balance);
+        let mint = LegacyRoleToken::mintCall { to, amount };
+        assert!(act(chain, OWNER, token, mint.abi_encode()));
+    }
+    token
 }
 
 impl World {
     pub(crate) fn new(setup: Setup) -> Self {
-        let config = Config {
-            finality_depth: setup.finality_depth,
-            mining: Mining::Auto,
-            ..Config::default()
-        };
-        let chain = EmbeddedChain::new(config);
-        let arguments = LegacyToken::constructorCall {
-            name_: "Old".into(),
-            symbol_: "OLD".into(),
-            owner_: account(OWNER),
-        };
-        let init = [LegacyToken::BYTECODE.as_ref(), &arguments.abi_encode()].concat();
-        assert!(act(&chain, OWNER, Address::ZERO, init));
-        let legacy = account(OWNER).create(0);
-        let list = generated(setup.holders);
-        let (accounts, amounts) = list
-            .iter()
-            .map(|holder| (holder.account, holder.balance))
-            .unzip::<_, _, Vec<_>, Vec<_>>();
-        // OpenZeppelin refuses to mint to the zero address; it cannot hold through this token.
-        let skip = usize::from(accounts[0].is_zero());
-        let mint = LegacyToken::mintBatchCall {
-            accounts: accounts[skip..].to_vec(),
-            amounts: amounts[skip..].to_vec(),
-        };
-        assert!(act(&chain, OWNER, legacy, mint.abi_encode()));
-        let list = Holders::from_rows(list.rows()[skip..].to_vec()).expect("a part of a list");
+        let (chain, list) = (chain(setup.finality_depth), generated(setup.holders));
+        let legacy = owned_token(&chain, &list);
+        Self::over(chain, vec![(legacy, list)], &setup)
+    }
+
+    /// A world over tokens that exist, a lane each.
+    pub(crate) fn over(
+        chain: EmbeddedChain,
+        lanes: Vec<(Address, Holders)>,
+        setup: &Setup,
+    ) -> Self {
         // What went before the migration is final.
-        (0..=setup.finality_depth).for_each(|_| drop(chain.mine()));
-        let request = request(&setup, legacy);
-        let plan = make_plan(&chain, &request, &list, setup.batch_size).expect("a plan");
+        for _ in 0..=setup.finality_depth {
+            chain.mine();
+        }
+        let (tokens, lists): (Vec<_>, Vec<_>) = lanes.into_iter().unzip();
+        let mut request = request(setup, tokens[0]);
+        let first = request.lanes[0].clone();
+        request
+            .lanes
+            .extend(tokens[1..].iter().map(|legacy| LaneRequest {
+                legacy: *legacy,
+                source: Source::ReadThrough,
+                ..first.clone()
+            }));
+        let plan = make_plan(&chain, &request, &lists, setup.batch_size).expect("a plan");
         Self {
             chain,
-            legacy,
-            list,
+            legacy: tokens[0],
+            list: lists[0].clone(),
+            more: lists[1..].to_vec(),
             plan: Arc::new(plan),
             dir: tempfile::tempdir().expect("a directory"),
             memory: Memory::default(),
@@ -239,7 +287,7 @@ impl World {
             records,
             plan,
             policy: self.policy.clone(),
-            snapshots: vec![self.list.clone()],
+            snapshots: [std::slice::from_ref(&self.list), &self.more].concat(),
             dir: self.path(),
         })?;
         if abort {
@@ -303,7 +351,7 @@ impl World {
     pub(crate) fn result(&self, list: &Holders) -> LaneResult {
         let phase = self.phase();
         let lane = &self.plan.lanes[0];
-        verify::result(&self.chain, At::Latest, lane, phase, self.supply(), list).expect("a result")
+        verify::result(&self.chain, At::Latest, lane, phase, list.sum(), list).expect("a result")
     }
 
     /// Every holder has its amount in the successor, and legacy is dead.
@@ -386,7 +434,7 @@ pub(crate) fn request(setup: &Setup, legacy: Address) -> Request {
 pub(crate) fn make_plan(
     chain: &EmbeddedChain,
     request: &Request,
-    list: &Holders,
+    lists: &[Holders],
     batch_size: u32,
 ) -> Result<Plan, PlanError> {
     let mut size = |_, _: &[Holder]| {
@@ -397,7 +445,7 @@ pub(crate) fn make_plan(
             materialize_gas: 2_000_000,
         })
     };
-    planning::plan(chain, request, std::slice::from_ref(list), &mut size)
+    planning::plan(chain, request, lists, &mut size)
 }
 
 #[derive(Debug)]
