@@ -15,7 +15,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const NAMES = [
-  "Disperse", "LegacyRoleToken", "LegacyToken", "Lens", "Migration", "MintLoop", "PausableGuard", "Probe",
+  "BitingToken", "Disperse", "LegacyRoleToken", "LegacyToken", "Lens", "Migration", "MintLoop", "PausableGuard", "Probe",
   "ReadThroughERC20", "StagedERC20",
 ];
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");

@@ -138,3 +138,29 @@ fn control_that_went_elsewhere_is_not_frozen() {
         "{text}"
     );
 }
+
+#[track_caller]
+fn check_bite(bite: u8, evidence: &str) {
+    let (chain, list) = (crate::world::chain(0), crate::world::generated(9));
+    let token = crate::world::biting_token(&chain, &list, bite);
+    let request = request(&Setup::default(), token);
+    let result = make_plan(&chain, &request, std::slice::from_ref(&list), 5);
+    match result {
+        Ok(_) => assert_eq!(evidence, ""),
+        Err(PlanError::Bites {
+            evidence: found, ..
+        }) => assert_eq!(found, evidence),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn tokens_that_bite_are_refused_with_the_evidence() {
+    check_bite(0, "");
+    check_bite(1, "a transfer of 1064 takes 1064 and delivers 1054");
+    check_bite(2, "transfer answers false");
+    check_bite(
+        3,
+        "a transfer of 2^256 - 1 succeeds: the maximum means \"everything\"",
+    );
+}

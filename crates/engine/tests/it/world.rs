@@ -24,6 +24,7 @@ use sealift_protocol::plan::{Roles, Source};
 use sealift_protocol::{Plan, Policy, Record};
 
 sol!(LegacyToken, "../../contracts/artifacts/LegacyToken.json");
+sol!(BitingToken, "../../contracts/artifacts/BitingToken.json");
 sol!(
     LegacyRoleToken,
     "../../contracts/artifacts/LegacyRoleToken.json"
@@ -178,11 +179,29 @@ pub(crate) fn owned_token(chain: &EmbeddedChain, list: &Holders) -> Address {
         owner_: account(OWNER),
     };
     let token = create(chain, &LegacyToken::BYTECODE, &arguments.abi_encode());
+    mint(chain, token, list);
+    token
+}
+
+fn mint(chain: &EmbeddedChain, token: Address, list: &Holders) {
     let mint = LegacyToken::mintBatchCall {
         accounts: list.iter().map(|holder| holder.account).collect(),
         amounts: list.iter().map(|holder| holder.balance).collect(),
     };
     assert!(act(chain, OWNER, token, mint.abi_encode()));
+}
+
+/// A token whose transfer misbehaves in one way, with these holders.
+pub(crate) fn biting_token(chain: &EmbeddedChain, list: &Holders, bite: u8) -> Address {
+    let arguments = BitingToken::constructorCall {
+        name_: "Old".into(),
+        symbol_: "OLD".into(),
+        owner_: account(OWNER),
+    };
+    let token = create(chain, &BitingToken::BYTECODE, &arguments.abi_encode());
+    mint(chain, token, list);
+    let bite = BitingToken::setBiteCall { bite_: bite };
+    assert!(act(chain, OWNER, token, bite.abi_encode()));
     token
 }
 
