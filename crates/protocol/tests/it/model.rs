@@ -3,20 +3,21 @@
 //!
 //! `SEALIFT_LONG=1` adds a configuration with two faults.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
+mod identity;
+mod judge;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use sealift_protocol::contract::Call;
 use sealift_protocol::event::{Phase, Rejection, SendAnswer, TxId, Variant};
 use sealift_protocol::plan::{Plan, Source};
-use sealift_protocol::state::Status;
 use sealift_protocol::{
     Effect, Event, Halt, Intent, Outcome, Policy, Record, State, invariants, step,
 };
 use stateright::{Checker, Model, Property};
 
-use crate::world::{self, Chain, GUARDIAN, KEY, Sent};
+use crate::world::{self, Chain, GUARDIAN, Sent};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Fault {
@@ -57,72 +58,6 @@ struct World {
     crashed: Option<Phase>,
     has_orphans: bool,
     broken: Option<String>,
-}
-
-impl Hash for World {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        // Heights, hashes and what was last seen do not tell worlds apart: the next look replaces the
-        // one, and only whether a block is final matters of the others.
-        let (chain, exec) = (&self.chain, &self.exec);
-        for block in [&chain.last, &chain.newest] {
-            let contract = &block.contract;
-            (
-                block.timestamp,
-                block.nonce,
-                block.tx.as_ref().map(|(id, _)| *id),
-            )
-                .hash(hasher);
-            (contract.phase, contract.deadline_secs).hash(hasher);
-            let lane = &contract.lanes[0];
-            (&lane.legacy, lane.ledger.words.len(), lane.guard_frozen).hash(hasher);
-            (lane.generation, lane.cursor, lane.declared.is_some()).hash(hasher);
-        }
-        for (id, sent) in &chain.pool {
-            let head = chain.newest.contract.sealed_head;
-            let is_current = !matches!(sent.call, Call::Commit { head: seen } if seen != head);
-            (id, std::mem::discriminant(&sent.call), is_current).hash(hasher);
-            let is_ours = exec
-                .txs
-                .get(id)
-                .is_some_and(|tx| tx.variants.iter().any(|v| v.hash == sent.hash));
-            is_ours.hash(hasher);
-        }
-        (
-            exec.began,
-            exec.aborting,
-            exec.outcome,
-            exec.finality.is_some(),
-        )
-            .hash(hasher);
-        (exec.lists[0].is_some(), exec.verified.len()).hash(hasher);
-        for (id, tx) in &exec.txs {
-            (
-                id,
-                tx.intent,
-                tx.is_settled(),
-                tx.variants.len(),
-                tx.offered.len(),
-            )
-                .hash(hasher);
-            let seen = tx.variants.iter().find_map(|v| chain.receipts.get(&v.hash));
-            seen.map(|(block, done)| (block.number >= chain.newest.number, *done))
-                .hash(hasher);
-            let status = match tx.status {
-                Status::Pending => (0, false, false),
-                Status::Included {
-                    block, succeeded, ..
-                } => (1, block == chain.newest.id(), succeeded),
-                Status::Finalized { succeeded, .. } => (2, false, succeeded),
-                Status::Superseded => (3, false, false),
-            };
-            status.hash(hasher);
-        }
-        let memory = &exec.memory;
-        (&memory.offered_at, &memory.receiptless, &memory.reverts).hash(hasher);
-        (&memory.failures, memory.abort_asked, memory.stopping).hash(hasher);
-        (format!("{:?}", self.halted), self.faults, self.crashed).hash(hasher);
-        (self.has_orphans, &self.broken).hash(hasher);
-    }
 }
 
 struct Executor {
@@ -443,111 +378,6 @@ impl Model for Executor {
                 w.crashed == Some(Phase::Aborted)
             }),
         ]
-    }
-}
-
-impl Executor {
-    /// What must hold in every world, and over every step.
-    fn judge(&self, before: &World, world: &mut World) {
-        if world.broken.is_some() {
-            return;
-        }
-        let (was, is) = (&before.chain.last.contract, &world.chain.last.contract);
-        let newest = &world.chain.newest;
-        let mut broken = invariants::final_phase(was, is).err();
-        let moved = before.chain.newest.contract != newest.contract;
-        for contract in [&newest.contract].into_iter().filter(|_| moved) {
-            let result = invariants::check(contract, newest.timestamp, true);
-            broken = broken.or(result.err());
-        }
-        let expected = match world.exec.outcome {
-            Some(Outcome::Done) if is.phase != Phase::Committed => "DONE without COMMITTED",
-            // What a lost journal left in the pool nobody knows of; it may hand control over later.
-            Some(Outcome::RolledBack) if is.lanes[0].is_held() && !world.has_orphans => {
-                "ROLLED BACK without control"
-            }
-            Some(Outcome::RolledBack) if is.lanes[0].legacy.paused => "ROLLED BACK and paused",
-            _ => "",
-        };
-        if !expected.is_empty() {
-            broken = Some(expected.into());
-        }
-        if let Some(
-            halt @ (Halt::FinalityRegressed { .. }
-            | Halt::Unexpected(_)
-            | Halt::IllegalRecord(_)
-            | Halt::Invalid { .. }
-            | Halt::KeepsFailing { .. }),
-        ) = &world.halted
-        {
-            broken = Some(format!("halted: {halt}"));
-        }
-        if world.journal.len() != before.journal.len() {
-            let replayed = State::replay(self.plan.clone(), self.policy.clone(), &world.journal);
-            let mut durable = world.exec.clone();
-            durable.memory = Default::default();
-            if replayed.as_ref() != Ok(&durable) {
-                broken = Some("the journal is not the state".into());
-            }
-        }
-        let first = newest.nonce;
-        let is_filled = |nonce| {
-            let id = TxId { sender: KEY, nonce };
-            world.exec.txs.contains_key(&id) || world.chain.pool.contains_key(&id)
-        };
-        let mut waiting = world.exec.txs.keys().filter(|id| id.nonce > first);
-        if waiting.any(|id| !(first..id.nonce).all(is_filled)) {
-            broken = Some("a gap between nonces".into());
-        }
-        world.broken = world.broken.take().or(broken);
-    }
-
-    /// Worlds from which neither Done nor RolledBack can be reached, and how many worlds there are.
-    fn stuck(&self) -> (usize, Vec<World>) {
-        let mut numbers = HashMap::new();
-        let mut worlds = Vec::new();
-        let mut before: Vec<Vec<u32>> = Vec::new();
-        let number = |world: World, worlds: &mut Vec<World>, numbers: &mut HashMap<_, _>| {
-            let mut hasher = DefaultHasher::new();
-            world.hash(&mut hasher);
-            *numbers.entry(hasher.finish()).or_insert_with(|| {
-                worlds.push(world);
-                worlds.len() - 1
-            })
-        };
-        for world in self.init_states() {
-            number(world, &mut worlds, &mut numbers);
-        }
-        let mut at = 0;
-        while at < worlds.len() {
-            for next in self.next_states(&worlds[at].clone()) {
-                let to = number(next, &mut worlds, &mut numbers);
-                before.resize_with(worlds.len(), Vec::new);
-                before[to].push(at as u32);
-            }
-            at += 1;
-        }
-        before.resize_with(worlds.len(), Vec::new);
-        let is_goal = |world: &World| world.exec.outcome.is_some();
-        let mut reaches: Vec<bool> = worlds.iter().map(is_goal).collect();
-        let mut queue: Vec<u32> = (0..)
-            .zip(&reaches)
-            .filter(|(_, r)| **r)
-            .map(|(n, _)| n)
-            .collect();
-        while let Some(to) = queue.pop() {
-            for from in &before[to as usize] {
-                if !std::mem::replace(&mut reaches[*from as usize], true) {
-                    queue.push(*from);
-                }
-            }
-        }
-        let count = worlds.len();
-        let stuck = worlds
-            .into_iter()
-            .zip(reaches)
-            .filter(|(_, reaches)| !reaches);
-        (count, stuck.map(|(world, _)| world).collect())
     }
 }
 
