@@ -54,13 +54,8 @@ pub enum RunError {
     #[error(transparent)]
     Sign(#[from] SignError),
     /// The final list could not be kept.
-    #[error("{path} cannot be written: {cause}")]
-    Keep {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        cause: String,
-    },
+    #[error("the final holder list cannot be kept")]
+    Keep(#[from] list::KeepError),
 }
 
 impl From<ViewError> for RunError {
@@ -481,35 +476,11 @@ impl<'a, C: Chain + ?Sized, S: Storage> Driver<'a, C, S> {
         };
         let plan = &self.plan.lanes[index];
         let holders = list::catch_up(self.chain, plan, &self.snapshots[index], at, supply)?;
-        self.keep(lane, &holders)?;
+        list::keep(&list::path(&self.dir, lane), &holders)?;
         let prepared = Prepared::new(plan, holders, at)?;
         let facts = prepared.facts;
         self.lists[index] = Some(prepared);
         Ok(facts)
-    }
-
-    /// The file that a lane's final list is kept in.
-    pub fn list_path(&self, lane: u32) -> PathBuf {
-        self.dir.join(format!("final-{lane}.parquet"))
-    }
-
-    fn keep(&self, lane: u32, holders: &Holders) -> Result<(), RunError> {
-        let path = self.list_path(lane);
-        let failed = |cause: String| RunError::Keep {
-            path: path.clone(),
-            cause,
-        };
-        let part = path.with_extension("parquet.part");
-        let file = std::fs::File::create(&part).map_err(|error| failed(error.to_string()))?;
-        let synced = file
-            .try_clone()
-            .map_err(|error| failed(error.to_string()))?;
-        sealift_manifest::parquet::write(holders, file)
-            .map_err(|error| failed(error.to_string()))?;
-        synced
-            .sync_all()
-            .map_err(|error| failed(error.to_string()))?;
-        std::fs::rename(&part, &path).map_err(|error| failed(error.to_string()))
     }
 
     /// Reads kept lists back; one that is missing or is not the recorded one is made again.
@@ -519,16 +490,13 @@ impl<'a, C: Chain + ?Sized, S: Storage> Driver<'a, C, S> {
                 continue;
             };
             let plan = &self.plan.lanes[lane];
-            let kept = std::fs::File::open(self.list_path(lane as u32))
-                .ok()
-                .and_then(|file| sealift_manifest::parquet::read(file).ok())
-                .filter(|holders| holders.digest() == facts.digest);
-            let holders = match kept {
+            let path = list::path(&self.dir, lane as u32);
+            let holders = match list::kept(&path, facts.digest) {
                 Some(holders) => holders,
                 None => {
                     let snapshot = &self.snapshots[lane];
                     let made = list::catch_up(self.chain, plan, snapshot, facts.block, facts.sum)?;
-                    self.keep(lane as u32, &made)?;
+                    list::keep(&path, &made)?;
                     made
                 }
             };

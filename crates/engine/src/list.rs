@@ -1,5 +1,7 @@
 //! The final holder list of a lane: final only after the freeze.
 
+use std::path::{Path, PathBuf};
+
 use alloy_primitives::{Address, B256, U256};
 use sealift_manifest::batch::{BatchError, Batches, Commitment, Digest, Staging, chain as link};
 use sealift_manifest::entry::{self, EntryError, Format};
@@ -142,4 +144,40 @@ impl Prepared {
             .as_ref()
             .map_or_else(Vec::new, |(_, _, digests)| link(staging, digests))
     }
+}
+
+/// Why a final list could not be kept.
+#[derive(Debug, thiserror::Error)]
+#[error("{path} cannot be written: {cause}")]
+pub struct KeepError {
+    /// The file.
+    pub path: PathBuf,
+    /// What the system said.
+    pub cause: String,
+}
+
+/// The file that a lane's final list is kept in.
+pub fn path(dir: &Path, lane: u32) -> PathBuf {
+    dir.join(format!("final-{lane}.parquet"))
+}
+
+/// Keeps a final list: written beside its place, synced, and moved there.
+pub fn keep(path: &Path, holders: &Holders) -> Result<(), KeepError> {
+    let failed = |error: &dyn std::error::Error| KeepError {
+        path: path.to_owned(),
+        cause: error.to_string(),
+    };
+    let part = path.with_extension("parquet.part");
+    let file = std::fs::File::create(&part).map_err(|error| failed(&error))?;
+    let synced = file.try_clone().map_err(|error| failed(&error))?;
+    sealift_manifest::parquet::write(holders, file).map_err(|error| failed(&error))?;
+    synced.sync_all().map_err(|error| failed(&error))?;
+    std::fs::rename(&part, path).map_err(|error| failed(&error))
+}
+
+/// A list that was kept, if it is there and has this digest.
+pub fn kept(path: &Path, digest: B256) -> Option<Holders> {
+    let file = std::fs::File::open(path).ok()?;
+    let holders = sealift_manifest::parquet::read(file).ok()?;
+    (holders.digest() == digest).then_some(holders)
 }

@@ -1,14 +1,14 @@
 //! From a holder list and a chain to a plan; whatever cannot be migrated safely is refused here,
 //! before anything is sent.
 
-use alloy_primitives::{Address, B256, Bytes, U256, b256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, b256, keccak256};
 use sealift_manifest::holders::{Holder, Holders};
 use sealift_protocol::event::{BlockId, Header};
 use sealift_protocol::plan::{LanePlan, Plan, Roles, Snapshot, Source};
 
-use crate::balances::BalanceError;
 use crate::chain::{Answer, At, Chain, ChainError, Query};
 use crate::contracts::{self, TokenFacts};
+pub use crate::preflight::PlanError;
 use crate::preflight::{
     check_sample, check_sum, control_of, refuse_biting, refuse_proxies, token_facts,
 };
@@ -68,82 +68,6 @@ pub struct Sizing {
 
 /// Simulates batches of a source over some holders under the chain's rules.
 pub type Sizer<'a> = dyn FnMut(Source, &[Holder]) -> Result<Sizing, String> + 'a;
-
-/// Why there is no plan. Nothing was sent.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// The chain does not answer.
-    #[error("the chain cannot be read")]
-    Chain(#[from] ChainError),
-    /// Balances could not be read.
-    #[error(transparent)]
-    Balance(#[from] BalanceError),
-    /// There is no contract at the legacy address.
-    #[error("there is no contract at {0}")]
-    NoContract(Address),
-    /// The CREATE2 deployer is not on this chain.
-    #[error("the CREATE2 deployer {} is not on this chain", contracts::FACTORY)]
-    NoFactory,
-    /// Legacy does not answer as an ERC-20 with a pause does.
-    #[error("{legacy} does not answer {call}: it is no pausable ERC-20")]
-    NotPausable {
-        /// The token.
-        legacy: Address,
-        /// The call.
-        call: &'static str,
-    },
-    /// Control of legacy cannot be made exclusive.
-    #[error("{legacy} cannot be frozen exclusively: {reason}")]
-    NotExclusive {
-        /// The token.
-        legacy: Address,
-        /// Why.
-        reason: String,
-    },
-    /// The list does not add up to the supply.
-    #[error("the list adds up to {sum}, the supply of {legacy} is {supply} ({difference})")]
-    SumIsNotSupply {
-        /// The token.
-        legacy: Address,
-        /// Of the list, base units.
-        sum: U256,
-        /// Of the token, base units.
-        supply: U256,
-        /// Which is larger and by how much.
-        difference: String,
-    },
-    /// A listed balance is not the one on chain at the snapshot block.
-    #[error(
-        "{account} is listed with {listed} and has {found} at block {block}: the list is stale"
-    )]
-    StaleList {
-        /// Whose.
-        account: Address,
-        /// In the list, base units.
-        listed: U256,
-        /// On chain, base units.
-        found: U256,
-        /// Snapshot block.
-        block: u64,
-    },
-    /// The token does not move what it is told to.
-    #[error("{legacy} is a token that cannot be migrated: {evidence}")]
-    Bites {
-        /// The token.
-        legacy: Address,
-        /// What was measured.
-        evidence: String,
-    },
-    /// The deadline is too near or too far, or roles are missing.
-    #[error("{0}")]
-    Request(String),
-    /// Batches could not be sized.
-    #[error("batches cannot be sized: {0}")]
-    Sizing(String),
-    /// A constructor of ours reverts on this chain.
-    #[error("the {0} cannot be deployed on this chain")]
-    Constructor(&'static str),
-}
 
 /// Makes a plan. `lists` are the holders, a lane each; `size` simulates batches under the chain's
 /// rules.

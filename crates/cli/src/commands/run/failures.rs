@@ -3,7 +3,7 @@
 use sealift_engine::balances::BalanceError;
 use sealift_engine::chain::ChainError;
 use sealift_engine::driver::RunError;
-use sealift_engine::list::ListError;
+use sealift_engine::list::{KeepError, ListError};
 use sealift_engine::verify::VerifyError;
 use sealift_journal::{AppendError, JournalError, StorageError};
 use sealift_protocol::Halt;
@@ -76,8 +76,9 @@ impl Context<'_> {
             RunError::Sign(_) => Failure::new("sealift::keys::sign", exit::USAGE, error)
                 .because(error)
                 .next(format!("correct [keys] in sealift.toml, then: {resume}")),
-            RunError::Keep { path, .. } => {
+            RunError::Keep(KeepError { path, .. }) => {
                 Failure::new("sealift::file::io", exit::UNEXPECTED, error)
+                    .because(error)
                     .at(path, None)
                     .next(format!("check the disk, then: {resume}"))
             }
