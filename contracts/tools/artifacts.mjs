@@ -15,8 +15,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const NAMES = [
-  "BitingToken", "Disperse", "LegacyRoleToken", "LegacyToken", "Lens", "Migration", "MintLoop", "PausableGuard", "Probe",
-  "ReadThroughERC20", "StagedERC20",
+  "BitingToken", "Disperse", "LegacyRoleToken", "LegacyToken", "LegacyTwoStepToken", "Lens", "Migration", "MintLoop",
+  "PausableGuard", "Probe", "ReadThroughERC20", "StagedERC20",
 ];
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const read = (path) => readFileSync(join(root, path));

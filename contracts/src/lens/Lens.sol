@@ -1,22 +1,30 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Foreign} from "../libraries/Foreign.sol";
 
-/// @title Many balances in one `eth_call` without a `to`
-/// @notice The data of the call are this creation code and its arguments; the answer is the balances,
-/// 32 bytes each, in the order of the accounts. A token that reverts makes it revert.
+/// @title One view of many accounts in one `eth_call` without a `to`
+/// @notice The data of the call are this creation code and its arguments; the answer is one word for
+/// each account, 32 bytes, in the order of the accounts. Silence about one of them makes it revert.
 /// @dev Assumes: at most 700 accounts a call. Nodes hold the answer against the limit on code (24,576
 /// bytes) and the call data against the limit on creation code (49,152 bytes), also in `eth_call`.
 contract Lens {
-    constructor(IERC20 token, address[] memory accounts) {
-        uint256[] memory balances = new uint256[](accounts.length);
+    using Foreign for address;
+
+    /// @notice The target reverts, or answers with less than a word.
+    error NoAnswer(address account);
+
+    /// @param view_ a view that takes one account, such as `balanceOf(address)`.
+    constructor(address target, bytes4 view_, address[] memory accounts) {
+        uint256[] memory words = new uint256[](accounts.length);
         for (uint256 i = 0; i < accounts.length; ++i) {
-            balances[i] = token.balanceOf(accounts[i]);
+            bool ok;
+            (ok, words[i]) = target.ask(abi.encodeWithSelector(view_, accounts[i]));
+            if (!ok) revert NoAnswer(accounts[i]);
         }
         // A constructor can answer with something that is not code only in assembly.
         assembly ("memory-safe") {
-            return(add(balances, 32), mul(mload(balances), 32))
+            return(add(words, 32), mul(mload(words), 32))
         }
     }
 }

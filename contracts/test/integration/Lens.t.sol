@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {LegacyToken} from "src/demo/LegacyToken.sol";
+import {ILedger} from "src/interfaces/ILedger.sol";
 import {Lens} from "src/lens/Lens.sol";
 import {Probe} from "src/lens/Probe.sol";
 import {Fixture} from "test/mocks/Fixture.sol";
@@ -21,7 +23,7 @@ contract LensTest is Fixture {
         addLane(READ_THROUGH);
         address[] memory accounts = holders;
         (accounts[0], accounts[1]) = (accounts[1], stranger);
-        (bool ok, bytes memory data) = answer(bytes.concat(type(Lens).creationCode, abi.encode(legacies[0], accounts)));
+        (bool ok, bytes memory data) = answer(bytes.concat(type(Lens).creationCode, abi.encode(legacies[0], IERC20.balanceOf.selector, accounts)));
         vm.assertTrue(ok, "answers");
         bytes memory wanted;
         for (uint256 i = 0; i < accounts.length; ++i) {
@@ -33,14 +35,26 @@ contract LensTest is Fixture {
     function test_sevenHundredAccountsFit() public {
         addLane(READ_THROUGH);
         address[] memory accounts = new address[](700);
-        bytes memory creation = bytes.concat(type(Lens).creationCode, abi.encode(legacies[0], accounts));
+        bytes memory creation = bytes.concat(type(Lens).creationCode, abi.encode(legacies[0], IERC20.balanceOf.selector, accounts));
         vm.assertLe(creation.length, 49_152, "creation code");
         (, bytes memory data) = answer(creation);
         check(data.length, 700 * 32, "answer");
     }
 
+    function test_anyViewOfOneAccount() public {
+        addLane(READ_THROUGH);
+        goTo(COMMITTED);
+        ledgers[0].materialize(one(holders[1]));
+        bytes memory arguments = abi.encode(ledgers[0], ILedger.materialized.selector, holders);
+        (bool ok, bytes memory data) = answer(bytes.concat(type(Lens).creationCode, arguments));
+        vm.assertTrue(ok, "answers");
+        for (uint256 i = 0; i < holders.length; ++i) {
+            check(uint8(data[i * 32 + 31]), i == 1 ? 1 : 0, "materialized");
+        }
+    }
+
     function test_revertsWithTheToken() public {
-        bytes memory creation = bytes.concat(type(Lens).creationCode, abi.encode(address(this), holders));
+        bytes memory creation = bytes.concat(type(Lens).creationCode, abi.encode(address(this), IERC20.balanceOf.selector, holders));
         (bool ok,) = answer(creation);
         vm.assertFalse(ok, "no balanceOf here");
     }

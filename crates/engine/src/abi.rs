@@ -35,7 +35,7 @@ pub mod staged {
     alloy_sol_types::sol!(StagedERC20, "../../contracts/artifacts/StagedERC20.json");
 }
 
-/// `Lens.sol`: many balances in one creation call.
+/// `Lens.sol`: one view of many accounts in one creation call.
 pub mod lens {
     alloy_sol_types::sol!(Lens, "../../contracts/artifacts/Lens.json");
 }

@@ -1,9 +1,9 @@
-//! Many balances after one block, and the accounts that moved between two.
+//! One view of many accounts after one block, and the accounts that moved between two.
 
 use std::collections::BTreeSet;
 
 use alloy_primitives::{Address, Bytes, U256};
-use alloy_sol_types::{SolConstructor, SolEvent};
+use alloy_sol_types::{SolCall, SolConstructor, SolEvent};
 use sealift_manifest::holders::Holder;
 
 use crate::abi::Legacy;
@@ -23,8 +23,8 @@ pub enum BalanceError {
     /// The chain does not answer.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// The token reverts, or answers with something that is not a balance.
-    #[error("token {token} gives no balance for an account between {first} and {last}")]
+    /// The token reverts, or answers with something that is not a word.
+    #[error("token {token} does not answer for an account between {first} and {last}")]
     Token {
         /// The token.
         token: Address,
@@ -43,9 +43,10 @@ pub enum BalanceError {
     },
 }
 
-fn lens_query(token: Address, accounts: &[Address]) -> Query {
+fn lens_query(target: Address, view: [u8; 4], accounts: &[Address]) -> Query {
     let arguments = Lens::constructorCall {
-        token,
+        target,
+        view_: view.into(),
         accounts: accounts.to_vec(),
     }
     .abi_encode();
@@ -65,14 +66,28 @@ pub fn read<C: Chain + ?Sized>(
     token: Address,
     accounts: &[Address],
 ) -> Result<Vec<U256>, BalanceError> {
-    let mut balances = Vec::with_capacity(accounts.len());
+    words(chain, at, token, Legacy::balanceOfCall::SELECTOR, accounts)
+}
+
+/// What a view of one account says of each account after a block, in the order of the accounts.
+pub(crate) fn words<C: Chain + ?Sized>(
+    chain: &C,
+    at: At,
+    token: Address,
+    view: [u8; 4],
+    accounts: &[Address],
+) -> Result<Vec<U256>, BalanceError> {
+    let mut answered = Vec::with_capacity(accounts.len());
     let chunks: Vec<&[Address]> = accounts.chunks(LENS_ACCOUNTS).collect();
     for group in chunks.chunks(LENS_CALLS) {
-        let queries: Vec<Query> = group.iter().map(|chunk| lens_query(token, chunk)).collect();
+        let queries: Vec<Query> = group
+            .iter()
+            .map(|chunk| lens_query(token, view, chunk))
+            .collect();
         for (chunk, answer) in group.iter().zip(chain.read(at, &queries)?) {
             match answer {
                 Answer::Bytes(words) if words.len() == chunk.len() * 32 => {
-                    balances.extend(words.chunks_exact(32).map(U256::from_be_slice));
+                    answered.extend(words.chunks_exact(32).map(U256::from_be_slice));
                 }
                 _ => {
                     let (first, last) = (chunk[0], chunk[chunk.len() - 1]);
@@ -81,7 +96,7 @@ pub fn read<C: Chain + ?Sized>(
             }
         }
     }
-    Ok(balances)
+    Ok(answered)
 }
 
 /// Each account with its balance after a block; zero balances included.

@@ -1,14 +1,17 @@
 //! One look at the chain, as the core wants it: views, receipts, nonces, and a walk of finality.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, B256, U256};
+use alloy_sol_types::SolCall;
 use sealift_protocol::State;
-use sealift_protocol::event::{BlockId, Header, Observation, View};
+use sealift_protocol::event::{BlockId, Header, Observation, Phase};
 use sealift_protocol::plan::Plan;
 use sealift_protocol::state::Status;
 
+use crate::abi::staged::StagedERC20;
+use crate::balances;
 use crate::chain::{Answer, At, Chain, ChainError, Query};
 use crate::list::Prepared;
 use crate::view::{self, Sight, ViewError};
@@ -31,11 +34,13 @@ pub struct Look {
     pub finalized: Sight,
 }
 
-/// Looks at the chain, and remembers how far finality was walked.
+/// Looks at the chain, and remembers what can never change: how far finality was walked, and which
+/// chunks of holders are materialized for good, as (lane, chunk).
 #[derive(Debug, Default)]
 pub struct Looker {
     walked: Option<BlockId>,
     final_blocks: BTreeMap<u64, B256>,
+    materialized: BTreeSet<(usize, usize)>,
 }
 
 impl Looker {
@@ -86,16 +91,18 @@ impl Looker {
                 unknown.insert(header(chain, At::Number(number))?.hash);
             }
         }
-        let mut latest = view::read(chain, plan, &newest)?;
-        let mut finalized = if newest.hash == fin.hash {
-            latest.clone()
+        let mut finalized = view::read(chain, plan, &fin)?;
+        compare(plan, &mut finalized, lists);
+        let known = &mut self.materialized;
+        known.extend(materialized(chain, plan, &mut finalized, lists, known)?);
+        let latest = if newest.hash == fin.hash {
+            finalized.clone()
         } else {
-            view::read(chain, plan, &fin)?
+            let mut latest = view::read(chain, plan, &newest)?;
+            compare(plan, &mut latest, lists);
+            materialized(chain, plan, &mut latest, lists, known)?;
+            latest
         };
-        for sight in [&mut latest, &mut finalized] {
-            compare(plan, sight, lists);
-            materialized(chain, plan, sight, lists)?;
-        }
         let observation = Observation {
             now_secs,
             latest: latest.view.clone(),
@@ -230,42 +237,50 @@ fn compare(plan: &Plan, sight: &mut Sight, lists: &[Option<Prepared>]) {
     sight.staged = staged;
 }
 
-/// Which chunks of holders are materialized, by the last account of each.
+/// Fills in which chunks of holders are materialized, and returns those that are. A chunk is, when all
+/// of its accounts are: anyone may touch a single one, its holder above all. `known` are not asked again;
+/// of the others the last account is asked first, because that is the cheaper question.
 fn materialized<C: Chain + ?Sized>(
     chain: &C,
     plan: &Plan,
     sight: &mut Sight,
     lists: &[Option<Prepared>],
-) -> Result<(), ViewError> {
-    if sight.view.phase != sealift_protocol::event::Phase::Committed {
-        return Ok(());
+    known: &BTreeSet<(usize, usize)>,
+) -> Result<BTreeSet<(usize, usize)>, ViewError> {
+    let mut found = BTreeSet::new();
+    if sight.view.phase != Phase::Committed {
+        return Ok(found);
     }
-    let View { at, lanes, .. } = &mut sight.view;
-    for (index, lane) in plan
-        .lanes
-        .iter()
-        .enumerate()
-        .filter(|(_, lane)| lane.materialize)
-    {
-        let Some(list) = lists.get(index).and_then(Option::as_ref) else {
+    let at = At::Hash(sight.view.at.hash);
+    let view = StagedERC20::materializedCall::SELECTOR;
+    for (index, lane) in plan.lanes.iter().enumerate() {
+        let list = lists.get(index).and_then(Option::as_ref);
+        let Some(list) = list.filter(|_| lane.materialize) else {
             continue;
         };
-        let chunks = list
-            .holders
-            .rows()
-            .chunks(lane.materialize_size.max(1) as usize);
-        let queries: Vec<Query> = chunks
-            .map(|chunk| chunk[chunk.len() - 1].account)
-            .map(|account| {
-                let call = crate::abi::staged::StagedERC20::materializedCall { account };
-                view::query(lane.ledger, &call)
-            })
+        let accounts: Vec<Address> = list.holders.iter().map(|holder| holder.account).collect();
+        let chunks: Vec<&[Address]> = accounts
+            .chunks(lane.materialize_size.max(1) as usize)
             .collect();
-        let answers = chain.read(At::Hash(at.hash), &queries)?;
-        lanes[index].materialized = answers
+        let is_live = |word: &U256| *word == U256::ONE;
+        let open: Vec<usize> = (0..chunks.len())
+            .filter(|chunk| !known.contains(&(index, *chunk)))
+            .collect();
+        let last: Vec<Address> = open
             .iter()
-            .map(|answer| matches!(answer, Answer::Bytes(word) if U256::try_from_be_slice(word) == Some(U256::ONE)))
+            .filter_map(|chunk| chunks[*chunk].last().copied())
+            .collect();
+        let begun = balances::words(chain, at, lane.ledger, view, &last)?;
+        for (chunk, _) in open.iter().zip(&begun).filter(|(_, word)| is_live(word)) {
+            let words = balances::words(chain, at, lane.ledger, view, chunks[*chunk])?;
+            if words.iter().all(is_live) {
+                found.insert((index, *chunk));
+            }
+        }
+        sight.view.lanes[index].materialized = (0..chunks.len())
+            .map(|chunk| (index, chunk))
+            .map(|chunk| known.contains(&chunk) || found.contains(&chunk))
             .collect();
     }
-    Ok(())
+    Ok(found)
 }

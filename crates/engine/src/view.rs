@@ -8,6 +8,7 @@ use sealift_protocol::plan::{Control, Handover, LanePlan, Plan};
 use crate::abi::Legacy;
 use crate::abi::guard::PausableGuard;
 use crate::abi::migration::{IMigration, Migration};
+use crate::balances::BalanceError;
 use crate::chain::{Answer, At, Chain, ChainError, Query};
 
 /// What the chain says that the core does not need, beside what it needs.
@@ -29,6 +30,9 @@ pub enum ViewError {
     /// The chain does not answer.
     #[error(transparent)]
     Chain(#[from] ChainError),
+    /// A successor does not say which of its holders are materialized.
+    #[error(transparent)]
+    Holders(#[from] BalanceError),
     /// A contract answers with something that is not its interface.
     #[error("{contract} at {address} does not answer {call} as it must")]
     Answer {
@@ -46,7 +50,8 @@ impl ViewError {
     /// they answer (anvil does) mix two blocks, so that code is there and the call finds none.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Chain(error) => error.is_retryable(),
+            Self::Chain(error) | Self::Holders(BalanceError::Chain(error)) => error.is_retryable(),
+            Self::Holders(_) => false,
             Self::Answer { .. } => true,
         }
     }
