@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::logs::LogQuery;
 use crate::mining::{ClockError, Dropped, ReorgError};
 use crate::node::{Included, Node, StateAt};
-use crate::pool::PoolError;
+use crate::refusal::PoolError;
 use crate::state::Snapshot;
 use crate::view::Replaced;
 use alloy_primitives::map::AddressMap;

@@ -1,7 +1,7 @@
 //! Signed transactions: decoding, and the checks that need no state.
 
 use crate::execute::{SPEC, TX_GAS_CAP};
-use crate::pool::PoolError;
+use crate::refusal::PoolError;
 use alloy_consensus::transaction::SignerRecoverable;
 use alloy_consensus::{Transaction, TxEnvelope, Typed2718};
 use alloy_eips::eip2718::{Decodable2718, Encodable2718};

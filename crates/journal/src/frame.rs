@@ -12,6 +12,9 @@ pub const GENESIS: B256 = B256::ZERO;
 /// none above 128 KiB.
 pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;
 
+/// Records in one append, at most; beyond it is a defect of the caller.
+pub const MAX_GROUP_RECORDS: usize = 4096;
+
 /// One record as the medium keeps it. Nothing is known of it until the chain has been checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {

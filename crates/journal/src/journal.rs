@@ -5,13 +5,11 @@ use sealift_protocol::Record;
 use sealift_protocol::record::Binding;
 
 use crate::codec;
-use crate::frame::{Frame, GENESIS, MAX_PAYLOAD_BYTES, Mark};
-use crate::recovery::{Found, Recovery};
+use crate::error::{AppendError, JournalError};
+use crate::frame::{Frame, GENESIS, MAX_GROUP_RECORDS, MAX_PAYLOAD_BYTES, Mark};
+use crate::recovery::{BindingMismatch, Found, Recovery};
 use crate::scan::scan;
-use crate::storage::{Epoch, Storage, StorageError};
-
-/// Records in one append, at most; beyond it is a defect of the caller.
-pub const MAX_GROUP_RECORDS: usize = 4096;
+use crate::storage::{Epoch, Storage};
 
 /// A journal, claimed: every earlier writer is fenced.
 #[derive(Debug)]
@@ -193,142 +191,4 @@ fn chain(
         hash: B256::ZERO,
     };
     Ok(frame.sealed())
-}
-
-/// What a journal belongs to is not what the plan says: the first field that differs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum BindingMismatch {
-    /// EIP-155 chain id.
-    #[error("the journal belongs to chain {journal}, this is chain {plan}")]
-    ChainId {
-        /// Of the journal.
-        journal: u64,
-        /// Of the plan.
-        plan: u64,
-    },
-    /// Hash of block 0.
-    #[error("the journal belongs to a chain with genesis {journal}, this one has {plan}")]
-    Genesis {
-        /// Of the journal.
-        journal: B256,
-        /// Of the plan.
-        plan: B256,
-    },
-    /// Digest of the plan.
-    #[error("the journal belongs to plan {journal}, this is plan {plan}")]
-    Plan {
-        /// Of the journal.
-        journal: B256,
-        /// Of the plan.
-        plan: B256,
-    },
-}
-
-impl BindingMismatch {
-    /// Compares field by field, the chain first.
-    pub fn compare(journal: &Binding, plan: &Binding) -> Result<(), Self> {
-        if journal.chain_id != plan.chain_id {
-            Err(Self::ChainId {
-                journal: journal.chain_id,
-                plan: plan.chain_id,
-            })
-        } else if journal.genesis != plan.genesis {
-            Err(Self::Genesis {
-                journal: journal.genesis,
-                plan: plan.genesis,
-            })
-        } else if journal.plan != plan.plan {
-            Err(Self::Plan {
-                journal: journal.plan,
-                plan: plan.plan,
-            })
-        } else {
-            Ok(())
-        }
-    }
-
-    /// The name of the field that differs.
-    pub fn field(&self) -> &'static str {
-        match self {
-            Self::ChainId { .. } => "chain id",
-            Self::Genesis { .. } => "genesis",
-            Self::Plan { .. } => "plan",
-        }
-    }
-}
-
-/// Why a journal cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum JournalError {
-    /// The medium failed.
-    #[error("cannot {operation} the journal")]
-    Storage {
-        /// What was tried: read, claim, cut.
-        operation: &'static str,
-        /// Why it failed.
-        #[source]
-        source: StorageError,
-    },
-    /// Corruption, or a journal of a newer program.
-    #[error("the journal is damaged at record {sequence} ({kind}): {found}")]
-    Halt {
-        /// Sequence of the record.
-        sequence: u64,
-        /// Its kind, as far as that can be told.
-        kind: &'static str,
-        /// What is wrong with it.
-        found: Found,
-    },
-    /// The journal of another chain or plan.
-    #[error(transparent)]
-    Refused(BindingMismatch),
-    /// The fence is older than the records: parts of the medium are of different ages.
-    #[error("the journal's fence is at epoch {epoch}, its records are of epoch {last}")]
-    FenceBehind {
-        /// The epoch that the claim returned.
-        epoch: Epoch,
-        /// The epoch of the last record.
-        last: Epoch,
-    },
-}
-
-impl JournalError {
-    pub(crate) fn storage(operation: &'static str, source: StorageError) -> Self {
-        Self::Storage { operation, source }
-    }
-}
-
-/// Why records were not written, or may not have been.
-#[derive(Debug, thiserror::Error)]
-pub enum AppendError {
-    /// An earlier append failed.
-    #[error("an earlier append failed; open the journal again")]
-    Poisoned,
-    /// The first record is not this journal's `Began`, or a later one is a `Began`.
-    #[error("a journal begins once, with its binding")]
-    Misplaced,
-    /// More records than [`MAX_GROUP_RECORDS`].
-    #[error("{count} records in one append; {MAX_GROUP_RECORDS} at most")]
-    TooMany {
-        /// How many were offered.
-        count: usize,
-    },
-    /// A record is larger than [`MAX_PAYLOAD_BYTES`].
-    #[error("record {sequence} has {bytes} bytes; {MAX_PAYLOAD_BYTES} at most")]
-    TooLarge {
-        /// The sequence that it would have had.
-        sequence: u64,
-        /// Its encoded size.
-        bytes: usize,
-    },
-    /// The medium failed; whether the records are durable is not known.
-    #[error("cannot append to the journal")]
-    Storage(#[source] StorageError),
-}
-
-impl AppendError {
-    /// Whether another executor has taken over.
-    pub fn is_fenced(&self) -> bool {
-        matches!(self, Self::Storage(source) if source.is_fenced())
-    }
 }

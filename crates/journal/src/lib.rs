@@ -9,19 +9,21 @@
 //! completeness and authorship; the fold over the records is `sealift_protocol::State`.
 
 pub mod codec;
+mod error;
 pub mod faulty;
 pub mod frame;
-pub mod journal;
+mod journal;
 pub mod lock;
 pub mod recovery;
 mod scan;
 pub mod storage;
 
+pub use error::{AppendError, JournalError};
 pub use faulty::{Fault, Faulty};
 pub use frame::{Frame, Mark};
-pub use journal::{AppendError, BindingMismatch, Journal, JournalError};
+pub use journal::Journal;
 pub use lock::DirLock;
-pub use recovery::Recovery;
+pub use recovery::{BindingMismatch, Recovery};
 pub use scan::{EpochSpan, Report, inspect, verify};
 pub use sealift_protocol::record::{Binding, Record};
 pub use storage::memory::Memory;

@@ -16,9 +16,73 @@
 
 use std::fmt;
 
+use alloy_primitives::B256;
+use sealift_protocol::record::Binding;
+
 use crate::codec;
 use crate::frame::Frame;
-use crate::journal::BindingMismatch;
+
+/// What a journal belongs to is not what the plan says: the first field that differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum BindingMismatch {
+    /// EIP-155 chain id.
+    #[error("the journal belongs to chain {journal}, this is chain {plan}")]
+    ChainId {
+        /// Of the journal.
+        journal: u64,
+        /// Of the plan.
+        plan: u64,
+    },
+    /// Hash of block 0.
+    #[error("the journal belongs to a chain with genesis {journal}, this one has {plan}")]
+    Genesis {
+        /// Of the journal.
+        journal: B256,
+        /// Of the plan.
+        plan: B256,
+    },
+    /// Digest of the plan.
+    #[error("the journal belongs to plan {journal}, this is plan {plan}")]
+    Plan {
+        /// Of the journal.
+        journal: B256,
+        /// Of the plan.
+        plan: B256,
+    },
+}
+
+impl BindingMismatch {
+    /// Compares field by field, the chain first.
+    pub fn compare(journal: &Binding, plan: &Binding) -> Result<(), Self> {
+        if journal.chain_id != plan.chain_id {
+            Err(Self::ChainId {
+                journal: journal.chain_id,
+                plan: plan.chain_id,
+            })
+        } else if journal.genesis != plan.genesis {
+            Err(Self::Genesis {
+                journal: journal.genesis,
+                plan: plan.genesis,
+            })
+        } else if journal.plan != plan.plan {
+            Err(Self::Plan {
+                journal: journal.plan,
+                plan: plan.plan,
+            })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The name of the field that differs.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::ChainId { .. } => "chain id",
+            Self::Genesis { .. } => "genesis",
+            Self::Plan { .. } => "plan",
+        }
+    }
+}
 
 /// What is found where a frame is expected. The first that applies, from top to bottom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

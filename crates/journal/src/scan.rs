@@ -7,9 +7,9 @@ use sealift_protocol::Record;
 use sealift_protocol::record::Binding;
 
 use crate::codec::{self, DecodeError};
+use crate::error::JournalError;
 use crate::frame::{Frame, GENESIS, MAX_PAYLOAD_BYTES, Mark};
-use crate::journal::{BindingMismatch, JournalError};
-use crate::recovery::{Found, Severed, Verdict, decide, kind_of};
+use crate::recovery::{BindingMismatch, Found, Severed, Verdict, decide, kind_of};
 use crate::storage::{Epoch, Storage};
 
 /// Frames that are held in memory at once, beside the records.

@@ -4,6 +4,7 @@ use alloy_primitives::{Address, B256, U256};
 use serde::{Deserialize, Serialize};
 
 use crate::event::BlockId;
+use crate::intent::Intent;
 
 /// Where a lane's amounts come from; the numbers are those of the contract's enum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -198,5 +199,15 @@ impl Plan {
         } else {
             0
         }
+    }
+
+    /// Whether an intent belongs to the way back; accepting control is a part of giving it back.
+    pub fn leads_back(&self, intent: Intent) -> bool {
+        let Intent::Handover { lane, step } = intent else {
+            return intent.is_way_back();
+        };
+        let lane = self.lanes.get(lane as usize);
+        let step = lane.and_then(|lane| lane.control.handover().get(step as usize).copied());
+        step == Some(Handover::Accept)
     }
 }

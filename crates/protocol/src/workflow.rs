@@ -234,16 +234,6 @@ fn reclaim(state: &State, seen: &Observation) -> Next {
     }
 }
 
-/// Whether an intent belongs to the way back; accepting control is a part of giving it back.
-pub(crate) fn leads_back(state: &State, intent: Intent) -> bool {
-    let Intent::Handover { lane, step } = intent else {
-        return intent.is_way_back();
-    };
-    let lane = state.plan.lanes.get(lane as usize);
-    let step = lane.and_then(|lane| lane.control.handover().get(step as usize).copied());
-    step == Some(Handover::Accept)
-}
-
 /// Whether the migration is on its way back, so that nothing new goes forward.
 pub(crate) fn is_going_back(state: &State, seen: &Observation) -> bool {
     match seen.latest.phase {

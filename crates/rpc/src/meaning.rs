@@ -1,11 +1,38 @@
 //! What a node's error text means. Codes are the second witness: clients reuse -32000, -32603 and
 //! -32602 for everything, and the same text comes with different codes.
 
-use crate::wire::RpcError;
 use alloy_primitives::Bytes;
 use sealift_engine::chain::SendAnswer;
 use sealift_protocol::event::Rejection;
 use serde_json::Value;
+
+/// An error object of a node.
+#[derive(Clone, Debug)]
+pub(crate) struct RpcError {
+    pub(crate) code: i64,
+    pub(crate) message: String,
+    pub(crate) data: Option<Value>,
+    /// The status of the HTTP answer around it.
+    pub(crate) status: u16,
+}
+
+impl RpcError {
+    /// Everything that the node said in words: some put the reason into `data`.
+    pub(crate) fn text(&self) -> String {
+        match self.data.as_ref().and_then(words_of) {
+            Some(more) if !self.message.contains(more) => format!("{}: {more}", self.message),
+            _ => self.message.clone(),
+        }
+    }
+}
+
+fn words_of(data: &Value) -> Option<&str> {
+    match data {
+        Value::String(text) if !text.starts_with("0x") => Some(text),
+        Value::Object(fields) => words_of(fields.get("message")?),
+        _ => None,
+    }
+}
 
 /// The meanings of a refused transaction, before the text is attached.
 #[derive(Clone, Copy)]

@@ -1,8 +1,8 @@
 //! Questions about the state after a block, as JSON-RPC and back.
 
 use crate::{
-    meaning,
-    wire::{Answered, Ask, RpcError, Wire},
+    meaning::{self, RpcError},
+    wire::{Answered, Ask, Wire},
 };
 use alloy_primitives::{Address, B256, Bytes, U256};
 use sealift_engine::chain::{Answer, At, ChainError, Query};

@@ -4,7 +4,7 @@ use crate::{
     ConnectError, Options,
     endpoint::Endpoint,
     http::{Http, HttpFault, Reply},
-    meaning,
+    meaning::{self, RpcError},
 };
 use alloy_json_rpc::{
     Id, Request, RequestPacket, Response, ResponsePacket, ResponsePayload, SerializedRequest,
@@ -33,34 +33,6 @@ impl Ask {
     pub(crate) fn new(method: &'static str, params: Value) -> Self {
         let params = to_raw_value(&params).expect("a JSON value is always serializable");
         Self { method, params }
-    }
-}
-
-/// An error object of a node.
-#[derive(Clone, Debug)]
-pub(crate) struct RpcError {
-    pub(crate) code: i64,
-    pub(crate) message: String,
-    pub(crate) data: Option<Value>,
-    /// The status of the HTTP answer around it.
-    pub(crate) status: u16,
-}
-
-impl RpcError {
-    /// Everything that the node said in words: some put the reason into `data`.
-    pub(crate) fn text(&self) -> String {
-        match self.data.as_ref().and_then(words_of) {
-            Some(more) if !self.message.contains(more) => format!("{}: {more}", self.message),
-            _ => self.message.clone(),
-        }
-    }
-}
-
-fn words_of(data: &Value) -> Option<&str> {
-    match data {
-        Value::String(text) if !text.starts_with("0x") => Some(text),
-        Value::Object(fields) => words_of(fields.get("message")?),
-        _ => None,
     }
 }
 

@@ -85,6 +85,13 @@ pub(crate) fn set_balance(chain: &EmbeddedChain, mut params: Params) -> Result<V
     Ok(Value::Null)
 }
 
+pub(crate) fn set_storage(chain: &EmbeddedChain, mut params: Params) -> Result<Value, RpcError> {
+    let (address, slot): (Address, U256) = (params.required(0)?, params.required(1)?);
+    let word: B256 = params.required(2)?;
+    chain.node_mut().set_word(address, slot, word.into());
+    Ok(true.into())
+}
+
 pub(crate) fn drop_transaction(
     chain: &EmbeddedChain,
     mut params: Params,

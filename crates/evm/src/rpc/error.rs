@@ -1,6 +1,6 @@
 //! Errors as JSON-RPC has them.
 
-use crate::pool::PoolError;
+use crate::refusal::PoolError;
 use alloy_primitives::Bytes;
 use serde_json::{Value, json};
 

@@ -52,6 +52,7 @@ pub fn answer(chain: &EmbeddedChain, method: &str, params: Value) -> Result<Valu
             dev::set_next_timestamp(chain, params)
         }
         "evm_setAutomine" | "anvil_setAutomine" => dev::set_automine(chain, params),
+        "anvil_setStorageAt" | "hardhat_setStorageAt" => dev::set_storage(chain, params),
         "anvil_setBalance" => dev::set_balance(chain, params),
         "anvil_dropTransaction" => dev::drop_transaction(chain, params),
         "anvil_reorg" => dev::reorg(chain, params),

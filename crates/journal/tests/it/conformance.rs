@@ -1,7 +1,7 @@
 //! One suite for every storage.
 
 use alloy_primitives::B256;
-use sealift_journal::journal::MAX_GROUP_RECORDS;
+use sealift_journal::frame::MAX_GROUP_RECORDS;
 use sealift_journal::{
     AppendError, Fault, Faulty, Frame, Journal, Memory, Record, Recovery, Sqlite, Storage,
     StorageError, inspect, verify,
