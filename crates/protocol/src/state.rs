@@ -11,7 +11,6 @@ use crate::intent::Intent;
 use crate::plan::Plan;
 use crate::policy::Policy;
 use crate::record::{Binding, Record};
-use crate::workflow;
 
 /// Where a transaction is on its way to finality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,7 +79,8 @@ impl Tx {
 pub struct Memory {
     /// The last look at the chain.
     pub seen: Option<Box<Observation>>,
-    /// When a transaction was first and last offered in this life, in the driver's seconds.
+    /// When a transaction is due for a higher fee, and when it was last offered in this life, in the
+    /// driver's seconds.
     pub offered_at: BTreeMap<TxId, (u64, u64)>,
     /// Looks at a finally used nonce without a receipt of ours.
     pub receiptless: BTreeMap<TxId, u32>,
@@ -224,7 +224,7 @@ impl State {
                 }
                 // Only the way back takes over a nonce, and only one whose bytes never existed.
                 let is_free = |taken: &Tx| taken.variants.is_empty() && !taken.is_settled();
-                let takes_over = workflow::leads_back(self, *intent);
+                let takes_over = self.plan.leads_back(*intent);
                 let taken = self.txs.insert(*tx, fresh);
                 if taken.is_some_and(|taken| !(takes_over && is_free(&taken))) {
                     return Err(Halt::IllegalRecord("a nonce is bound twice"));

@@ -347,7 +347,10 @@ impl Stepped {
         };
         // The way back takes over a nonce whose bytes never existed: else they would have to be signed
         // and mined before it, and go forward.
-        let nonce = workflow::leads_back(&self.state, intent)
+        let nonce = self
+            .state
+            .plan
+            .leads_back(intent)
             .then(|| self.state.unsigned_nonce(sender))
             .flatten()
             .unwrap_or_else(|| self.state.next_nonce(sender, *latest.max(fin)));
@@ -396,12 +399,11 @@ impl Stepped {
             .seen
             .as_ref()
             .map_or(0, |seen| seen.now_secs);
-        let (first, _) = *self.state.memory.offered_at.get(&tx).unwrap_or(&(now, now));
-        let first = match answer {
+        let patient = (now.saturating_add(self.state.policy.bump_after_secs), now);
+        let (bump_at, _) = *self.state.memory.offered_at.get(&tx).unwrap_or(&patient);
+        let bump_at = match answer {
             // Too cheap for the pool: the next look may raise the fee at once.
-            SendAnswer::Rejected(Rejection::Underpriced) => {
-                now.saturating_sub(self.state.policy.bump_after_secs)
-            }
+            SendAnswer::Rejected(Rejection::Underpriced) => now,
             SendAnswer::Rejected(Rejection::InsufficientFunds) => {
                 return Err(Halt::InsufficientFunds {
                     sender: tx.sender,
@@ -413,9 +415,9 @@ impl Stepped {
             }
             SendAnswer::Accepted
             | SendAnswer::Ambiguous(_)
-            | SendAnswer::Rejected(Rejection::NonceTooLow | Rejection::PoolFull) => first,
+            | SendAnswer::Rejected(Rejection::NonceTooLow | Rejection::PoolFull) => bump_at,
         };
-        self.state.memory.offered_at.insert(tx, (first, now));
+        self.state.memory.offered_at.insert(tx, (bump_at, now));
         Ok(())
     }
 

@@ -204,12 +204,12 @@ fn nudge_one(
         hash: variant.hash,
         raw: variant.raw.clone(),
     };
-    let Some((first, last)) = state.memory.offered_at.get(&id) else {
+    let Some((bump_at, last)) = state.memory.offered_at.get(&id) else {
         return Some(send);
     };
     if is_lowest
         && !state.memory.stopping
-        && seen.now_secs >= first.saturating_add(state.policy.bump_after_secs)
+        && seen.now_secs >= *bump_at
         && let Some((max_fee, tip)) = bumped(tx, variant, state, seen)
     {
         return Some(sign(max_fee, tip));
@@ -235,12 +235,11 @@ pub(crate) fn is_stuck(state: &State, seen: &Observation, sender: Address) -> bo
         .unsettled()
         .find(|(id, tx)| id.sender == sender && tx.status == Status::Pending);
     let Some((id, tx)) = lowest else { return false };
-    let (Some(variant), Some((first, _))) = (tx.variants.last(), state.memory.offered_at.get(id))
+    let (Some(variant), Some((bump_at, _))) = (tx.variants.last(), state.memory.offered_at.get(id))
     else {
         return false;
     };
-    seen.now_secs >= first.saturating_add(state.policy.bump_after_secs)
-        && bumped(tx, variant, state, seen).is_none()
+    seen.now_secs >= *bump_at && bumped(tx, variant, state, seen).is_none()
 }
 
 /// Whether a transaction that no node has been offered stays where it is: when the run stops, or goes
@@ -250,7 +249,7 @@ pub(crate) fn is_held_back(id: TxId, tx: &Tx, state: &State, seen: &Observation)
     let is_idle = match (stopping, workflow::is_going_back(state, seen)) {
         (true, _) => tx.offered.is_empty(),
         // Signed bytes may have been offered in a former life.
-        (false, true) => tx.variants.is_empty() && !workflow::leads_back(state, tx.intent),
+        (false, true) => tx.variants.is_empty() && !state.plan.leads_back(tx.intent),
         (false, false) => false,
     };
     let waits = |other: &Tx| {
@@ -259,7 +258,7 @@ pub(crate) fn is_held_back(id: TxId, tx: &Tx, state: &State, seen: &Observation)
         } else {
             !other.variants.is_empty()
         };
-        !other.is_settled() && (is_out || (!stopping && workflow::leads_back(state, other.intent)))
+        !other.is_settled() && (is_out || (!stopping && state.plan.leads_back(other.intent)))
     };
     let above = state.txs.range(id..).skip(1);
     is_idle

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use alloy_primitives::B256;
 use proptest::prelude::*;
-use sealift_protocol::event::{BlockId, Observation, Phase, Receipt, SendAnswer, TxId, Variant};
+use sealift_protocol::event::{
+    BlockId, Observation, Phase, Receipt, Rejection, SendAnswer, TxId, Variant,
+};
 use sealift_protocol::plan::Source;
 use sealift_protocol::{Effect, Event, Halt, Intent, Policy, Record, State, Stepped, step};
 
@@ -287,6 +289,19 @@ fn rule_11_only_the_lowest_is_bumped_by_ten_percent_within_the_cap() {
     core.state.policy = Arc::new(wide);
     let sent = core.turn(SendAnswer::Accepted);
     assert_eq!((sent.len(), core.bound().len()), (1, 1));
+}
+
+#[test]
+fn rule_11_what_is_too_cheap_for_the_pool_is_raised_at_the_next_look() {
+    let mut core = Core::frozen(world::policy());
+    (core.look.base_fee, core.look.tip) = (100, 10);
+    core.turn(SendAnswer::Rejected(Rejection::Underpriced));
+    let variants = |core: &Core| core.state.txs[&id(0)].variants.len();
+    assert_eq!(variants(&core), 1);
+    core.turn(SendAnswer::Accepted);
+    assert_eq!(variants(&core), 2, "in the very first second of a run too");
+    core.turn(SendAnswer::Accepted);
+    assert_eq!(variants(&core), 2, "what was taken is given its time");
 }
 
 #[test]
