@@ -5,7 +5,7 @@ use crate::{
     query::{self, BlockParam},
     wire::{Answered, Ask, Trip, Wire},
 };
-use alloy_primitives::{B256, Bytes, U64, U128, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U64, U128, U256, keccak256};
 use sealift_engine::chain::{
     Answer, At, Chain, ChainError, Header, Identity, Log, LogFilter, Query, Receipt, SendAnswer,
 };
@@ -106,6 +106,18 @@ impl HttpChain {
             Ok(tip) => Ok(tip.to()),
             Err(ChainError::Refused(_)) => Ok(FALLBACK_TIP_WEI),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Writes a storage word of a development node (`hardhat_setStorageAt`, which anvil knows too); every
+    /// other node refuses.
+    pub fn set_storage(&self, account: Address, slot: U256, word: U256) -> Result<(), ChainError> {
+        let params = json!([account, slot, B256::from(word)]);
+        let done: bool = self.wire.fetch("hardhat_setStorageAt", params)?;
+        if done {
+            Ok(())
+        } else {
+            Err(self.wire.refused("hardhat_setStorageAt did nothing"))
         }
     }
 

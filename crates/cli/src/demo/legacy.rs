@@ -5,7 +5,7 @@ use std::path::Path;
 use alloy_primitives::{Address, B256, U256, keccak256};
 use alloy_sol_types::SolCall;
 use sealift_engine::abi::Legacy as Token;
-use sealift_engine::chain::{Answer, At, Query};
+use sealift_engine::chain::{Answer, At, ChainError, Query};
 use sealift_engine::contracts::Call;
 use sealift_evm::DEV_ACCOUNTS;
 use sealift_manifest::csv;
@@ -114,7 +114,8 @@ impl Legacy {
             sender.settle(hash).map_err(wrong)?;
         }
         if let Some(amount) = zero {
-            give_to_zero(node, token, amount)?;
+            give_to_zero(node, token, amount, holders.sum())
+                .map_err(|error| wrong(format!("the zero address gets nothing: {error}")))?;
         }
         Ok(Self { token })
     }
@@ -178,20 +179,11 @@ fn mint(token: Address, rows: &[Holder]) -> Call {
 
 /// Real lists hold the zero address; OpenZeppelin's token refuses to mint to it, so that its words are
 /// written directly, as if an older token had let it happen.
-fn give_to_zero(node: &Node, token: Address, amount: U256) -> Result<(), Failure> {
-    let Some(chain) = &node.embedded else {
-        let message = "the list holds the zero address, to which OpenZeppelin's token cannot mint";
-        return Err(
-            Failure::new("sealift::demo::zero_address", exit::USAGE, message)
-                .next("use the embedded chain (no --rpc), or remove that line"),
-        );
-    };
+fn give_to_zero(node: &Node, token: Address, amount: U256, supply: U256) -> Result<(), ChainError> {
     let balance = keccak256([[0; 32], U256::from(BALANCES_SLOT).to_be_bytes::<32>()].concat());
-    let mut node = chain.node_mut();
-    let supply = sealift_evm::Snapshot::word(node.state(), token, U256::from(SUPPLY_SLOT));
-    node.set_word(token, balance.into(), amount);
-    node.set_word(token, U256::from(SUPPLY_SLOT), supply + amount);
-    Ok(())
+    node.chain.set_storage(token, balance.into(), amount)?;
+    node.chain
+        .set_storage(token, U256::from(SUPPLY_SLOT), supply)
 }
 
 /// What a person would write by hand: a list and a configuration.

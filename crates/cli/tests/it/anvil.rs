@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
+use crate::demo::with_the_zero_address;
 use crate::sandbox::{binary, finish};
 
 struct Anvil {
@@ -112,4 +113,13 @@ fn an_abort_on_anvil_brings_everything_back() {
     let summary = anvil.demo(&["--strategy", "staged", "--abort-at", "5"]);
     assert_eq!(summary["phase"], "ABORTED");
     assert_eq!(summary["mismatches"], 0);
+}
+
+#[test]
+fn a_list_with_the_zero_address_is_migrated_on_anvil() {
+    let Some(anvil) = Anvil::start("anvil::a_list_with_the_zero_address_is_migrated_on_anvil")
+    else {
+        return;
+    };
+    with_the_zero_address(&["--rpc", &anvil.url, "--strategy", "staged"]);
 }

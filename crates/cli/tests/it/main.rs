@@ -9,5 +9,6 @@ mod demo;
 mod input;
 mod interrupt;
 mod journal;
+mod kinds;
 mod sandbox;
 mod stranger;

@@ -20,9 +20,28 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) mod token {
     #![allow(missing_docs, unreachable_pub, reason = "generated from the artifact")]
     alloy_sol_types::sol!(LegacyToken, "../../contracts/artifacts/LegacyToken.json");
+    alloy_sol_types::sol!(
+        LegacyTwoStepToken,
+        "../../contracts/artifacts/LegacyTwoStepToken.json"
+    );
+    alloy_sol_types::sol!(
+        LegacyRoleToken,
+        "../../contracts/artifacts/LegacyRoleToken.json"
+    );
 }
 
-pub(crate) use token::LegacyToken;
+pub(crate) use token::{LegacyRoleToken, LegacyToken, LegacyTwoStepToken};
+
+/// How a legacy token is controlled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `Ownable`.
+    Owned,
+    /// `Ownable2Step`.
+    TwoStep,
+    /// `AccessControlEnumerable`.
+    Roles,
+}
 
 /// Accounts: owner, operator, guardian, owner of legacy, and a stranger.
 pub(crate) const LEGACY_OWNER: usize = 3;
@@ -128,44 +147,59 @@ impl Sandbox {
     }
 
     pub(crate) fn with(count: u64, config: Config) -> Self {
+        Self::of(Kind::Owned, count, config)
+    }
+
+    pub(crate) fn of(kind: Kind, count: u64, config: Config) -> Self {
         let chain = EmbeddedChain::new(config);
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let server = serve(chain.clone(), addr, ServeOptions::default()).unwrap();
-        let holders = holders(count);
-        let owner = DEV_ACCOUNTS[LEGACY_OWNER].address;
-        let arguments = LegacyToken::constructorCall {
-            name_: "Legacy".into(),
-            symbol_: "LGCY".into(),
-            owner_: owner,
-        };
-        let init: Bytes = [LegacyToken::BYTECODE.as_ref(), &arguments.abi_encode()]
-            .concat()
-            .into();
-        let legacy = contracts::address_of(B256::ZERO, &init);
-        let sandbox = Self {
+        let mut sandbox = Self {
             url: server.url(),
             chain,
-            legacy,
-            holders: holders.clone(),
+            legacy: Address::ZERO,
+            holders: holders(count),
             dir: tempfile::tempdir().unwrap(),
             _server: server,
         };
-        sandbox.send(LEGACY_OWNER, contracts::deploy(B256::ZERO, &init));
-        for rows in holders.chunks(500) {
-            let mint = LegacyToken::mintBatchCall {
-                accounts: rows.iter().map(|row| row.0).collect(),
-                amounts: rows.iter().map(|row| U256::from(row.1)).collect(),
-            };
-            sandbox.send(
-                LEGACY_OWNER,
-                Call {
-                    to: legacy,
-                    data: mint.abi_encode().into(),
-                },
-            );
-        }
-        sandbox.write_list(&holders);
+        sandbox.legacy = sandbox.token(kind, B256::ZERO);
+        sandbox.write_list(&sandbox.holders);
         sandbox
+    }
+
+    /// Deploys a token with the same holders.
+    pub(crate) fn token(&self, kind: Kind, salt: B256) -> Address {
+        let arguments = LegacyToken::constructorCall {
+            name_: "Legacy".into(),
+            symbol_: "LGCY".into(),
+            owner_: DEV_ACCOUNTS[LEGACY_OWNER].address,
+        };
+        let bytecode = match kind {
+            Kind::Owned => &LegacyToken::BYTECODE,
+            Kind::TwoStep => &LegacyTwoStepToken::BYTECODE,
+            Kind::Roles => &LegacyRoleToken::BYTECODE,
+        };
+        let init: Bytes = [bytecode.as_ref(), &arguments.abi_encode()].concat().into();
+        let token = contracts::address_of(salt, &init);
+        self.send(LEGACY_OWNER, contracts::deploy(salt, &init));
+        let mint = |data: Vec<u8>| {
+            let data = data.into();
+            self.send(LEGACY_OWNER, Call { to: token, data });
+        };
+        let amount = |row: &(Address, u64)| U256::from(row.1);
+        if kind == Kind::Roles {
+            for row in &self.holders {
+                let (to, amount) = (row.0, amount(row));
+                mint(LegacyRoleToken::mintCall { to, amount }.abi_encode());
+            }
+        } else {
+            for rows in self.holders.chunks(500) {
+                let accounts = rows.iter().map(|row| row.0).collect();
+                let amounts = rows.iter().map(amount).collect();
+                mint(LegacyToken::mintBatchCall { accounts, amounts }.abi_encode());
+            }
+        }
+        token
     }
 
     /// A chain with block 0 only, which is the block 0 of every other one here.
@@ -276,12 +310,18 @@ impl Sandbox {
     /// Legacy is as it was: every balance, its owner, not paused.
     #[track_caller]
     pub(crate) fn is_back(&self) {
-        for (account, amount) in &self.holders {
-            assert_eq!(self.balance(self.legacy, *account), U256::from(*amount));
-        }
+        self.is_unchanged();
         let owner = self.word(self.legacy, LegacyToken::ownerCall {}.abi_encode().into());
         let recorded = DEV_ACCOUNTS[LEGACY_OWNER].address;
         assert_eq!(owner, U256::from_be_slice(recorded.as_slice()));
+    }
+
+    /// Every legacy balance is what it was, and legacy is not paused.
+    #[track_caller]
+    pub(crate) fn is_unchanged(&self) {
+        for (account, amount) in &self.holders {
+            assert_eq!(self.balance(self.legacy, *account), U256::from(*amount));
+        }
         let paused = self.word(self.legacy, LegacyToken::pausedCall {}.abi_encode().into());
         assert_eq!(paused, U256::ZERO);
     }

@@ -415,6 +415,11 @@ fn development_methods_move_time_blocks_and_money() {
     );
     let balance = json!([Address::repeat_byte(1), "latest"]);
     assert_eq!(result(addr, "eth_getBalance", balance), json!("0x10"));
+    let word = B256::with_last_byte(7);
+    let place = json!([Address::repeat_byte(1), "0x2", word]);
+    assert_eq!(result(addr, "anvil_setStorageAt", place), json!(true));
+    let place = json!([Address::repeat_byte(1), "0x2", "latest"]);
+    assert_eq!(result(addr, "eth_getStorageAt", place), json!(word));
     let hash = sent(addr, draft(0, 0));
     sent(addr, draft(0, 2));
     let status = json!({ "pending": "0x1", "queued": "0x1" });
