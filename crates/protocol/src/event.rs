@@ -197,11 +197,11 @@ pub struct Observation {
     pub latest: View,
     /// The contracts at the newest finalized block.
     pub finalized: View,
-    /// Blocks from just above the high-water mark to the finalized block, linked by parent hash;
-    /// and the finalized blocks at the heights of transactions that wait for finality.
+    /// Finalized blocks by height, as far as they are remembered: those of the walk of finality, linked
+    /// by parent hash, and those at the heights of receipts that wait for finality.
     pub final_blocks: std::collections::BTreeMap<u64, B256>,
-    /// Hash of the parent of the lowest block of an unbroken walk down to the high-water mark; equal
-    /// to the mark's hash unless finality was rewritten. `None` where there was no mark or no walk.
+    /// Where an unbroken walk by parent hash, from the finalized block down, arrived: the high-water mark,
+    /// unless finality was rewritten. `None` where there was no mark.
     pub walked_to: Option<BlockId>,
     /// Transaction counts at the newest block, for each sender.
     pub nonces: std::collections::BTreeMap<Address, u64>,
@@ -209,7 +209,7 @@ pub struct Observation {
     pub final_nonces: std::collections::BTreeMap<Address, u64>,
     /// Receipts of the variants of unsettled transactions; a variant without one is absent.
     pub receipts: std::collections::BTreeMap<B256, Receipt>,
-    /// Wei per gas of the next block, as suggested by the newest header.
+    /// Wei per gas of the newest block.
     pub base_fee: u128,
     /// Wei per gas that the chain suggests as a tip.
     pub tip: u128,

@@ -46,7 +46,7 @@ pub struct Tx {
     pub gas_limit: u64,
     /// Signed bytes, cheapest first. Empty once the transaction is final.
     pub variants: Vec<Variant>,
-    /// How many variants have been offered to a node.
+    /// The variants that have been offered to a node, by hash.
     pub offered: BTreeSet<B256>,
     /// Where it is.
     pub status: Status,
@@ -82,6 +82,9 @@ pub struct Memory {
     /// When a transaction is due for a higher fee, and when it was last offered in this life, in the
     /// driver's seconds.
     pub offered_at: BTreeMap<TxId, (u64, u64)>,
+    /// Transactions that a node refused in its last answer, for a reason that the node's patience does
+    /// not cure. On the way back they are not waited for.
+    pub refused: BTreeSet<TxId>,
     /// Looks at a finally used nonce without a receipt of ours.
     pub receiptless: BTreeMap<TxId, u32>,
     /// Simulations in a row that reverted.
@@ -167,6 +170,12 @@ impl State {
         self.txs.iter().filter(|(_, tx)| !tx.is_settled())
     }
 
+    /// Whether bytes are on their way whose end has to be waited for.
+    pub(crate) fn awaits(&self) -> bool {
+        self.unsettled()
+            .any(|(id, tx)| tx.is_in_flight() && !self.memory.refused.contains(id))
+    }
+
     /// The next free nonce of a sender, given the chain's count at the newest block.
     pub fn next_nonce(&self, sender: Address, on_chain: u64) -> u64 {
         let last = TxId {
@@ -182,11 +191,19 @@ impl State {
         bound.max(on_chain)
     }
 
-    /// The lowest nonce of a sender that is bound and for which no bytes were ever signed.
-    pub(crate) fn unsigned_nonce(&self, sender: Address) -> Option<u64> {
+    /// The lowest nonce of a sender, from `on_chain` upwards, that is bound to what goes forward and for
+    /// which no bytes were ever signed.
+    pub(crate) fn unsigned_nonce(&self, sender: Address, on_chain: u64) -> Option<u64> {
         let mut unsettled = self.unsettled();
-        let unsigned = unsettled.find(|(id, tx)| id.sender == sender && tx.variants.is_empty());
+        let is_open = |id: &TxId| id.sender == sender && id.nonce >= on_chain;
+        let unsigned = unsettled.find(|(id, tx)| is_open(id) && self.gives_way(tx));
         unsigned.map(|(id, _)| id.nonce)
+    }
+
+    /// Whether the way back may take over this transaction's nonce: no bytes of it exist, and it does
+    /// not lead back itself.
+    fn gives_way(&self, tx: &Tx) -> bool {
+        tx.variants.is_empty() && !tx.is_settled() && !self.plan.leads_back(tx.intent)
     }
 
     /// Folds one record in. An illegal transition is an error: the journal is not ours, or broken.
@@ -223,10 +240,9 @@ impl State {
                     ));
                 }
                 // Only the way back takes over a nonce, and only one whose bytes never existed.
-                let is_free = |taken: &Tx| taken.variants.is_empty() && !taken.is_settled();
                 let takes_over = self.plan.leads_back(*intent);
                 let taken = self.txs.insert(*tx, fresh);
-                if taken.is_some_and(|taken| !(takes_over && is_free(&taken))) {
+                if taken.is_some_and(|taken| !(takes_over && self.gives_way(&taken))) {
                     return Err(Halt::IllegalRecord("a nonce is bound twice"));
                 }
                 if intent.changes_staging() {

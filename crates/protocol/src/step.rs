@@ -16,6 +16,9 @@ use crate::workflow::{self, Next};
 /// party may just have done what we were about to do.
 const REVERTS_TO_HALT: u32 = 3;
 
+/// Gas a lane that the budget keeps for the way back: an abort with its release needs about 210,000.
+const WAY_BACK_GAS: u64 = 500_000;
+
 /// What follows from an event. The records are made durable before any effect is performed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stepped {
@@ -121,10 +124,8 @@ impl Stepped {
     /// Binds what is wanted next, as far as window and budget allow. `ended` are the intents whose
     /// transactions this look has settled.
     fn advance(&mut self, seen: &Observation, ended: &[Intent]) -> Result<(), Halt> {
-        if let Some(outcome) = self.state.outcome {
-            self.effects.push(Effect::Finish(outcome));
-            return Ok(());
-        }
+        // The contracts are the truth, not the end that was written down: what nobody knew of may have
+        // been mined since.
         let wanted = match workflow::next(&self.state, seen)? {
             Next::Want(wanted) => wanted,
             Next::Do(effect) => {
@@ -133,7 +134,9 @@ impl Stepped {
             }
             Next::Wait => return Ok(()),
             Next::End(outcome) => {
-                self.write(Record::Ended(outcome))?;
+                if self.state.outcome != Some(outcome) {
+                    self.write(Record::Ended(outcome))?;
+                }
                 self.effects
                     .retain(|effect| !matches!(effect, Effect::Sign { .. }));
                 self.effects.push(Effect::Finish(outcome));
@@ -281,12 +284,31 @@ impl Stepped {
                 "a final list that is not the frozen supply",
             ));
         }
+        self.rest_on_finality()?;
         self.write(Record::ListFixed { lane, list })
+    }
+
+    /// Writes down the finality that was seen, because what is written next rests on it: should it be
+    /// rewritten, the next life notices.
+    fn rest_on_finality(&mut self) -> Result<(), Halt> {
+        let seen = self
+            .state
+            .memory
+            .seen
+            .as_deref()
+            .map(|seen| seen.finalized.at);
+        match (seen, self.state.finality) {
+            (Some(seen), Some(mark)) if seen.number > mark.number => {
+                self.write(Record::Finality(seen))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A verification counts only as the answer to what is still asked: what it saw may be gone.
     fn verified(&mut self, gate: Gate, block: BlockId) -> Result<(), Halt> {
         if self.asks(|effect| matches!(effect, Effect::Verify { gate: g, .. } if *g == gate)) {
+            self.rest_on_finality()?;
             self.write(Record::Verified { gate, block })?;
         }
         Ok(())
@@ -330,8 +352,13 @@ impl Stepped {
     /// Allocates a nonce and binds it; `false` where the budget does not allow it.
     fn bind(&mut self, seen: &Observation, intent: Intent, gas_limit: u64) -> Result<bool, Halt> {
         let sender = workflow::sender(&self.state, seen, intent);
-        let (max_fee, tip) = transactions::quote(&self.state, seen);
-        if !transactions::affords(&self.state, gas_limit, max_fee) {
+        let (max_fee, tip) = transactions::quote(&self.state, seen, gas_limit);
+        let reserved = if self.state.plan.leads_back(intent) {
+            0
+        } else {
+            WAY_BACK_GAS * self.state.plan.lanes.len() as u64
+        };
+        if !transactions::affords(&self.state, gas_limit + reserved, max_fee) {
             return if self.pending() == 0 {
                 Err(Halt::OverBudget {
                     intent,
@@ -351,7 +378,7 @@ impl Stepped {
             .state
             .plan
             .leads_back(intent)
-            .then(|| self.state.unsigned_nonce(sender))
+            .then(|| self.state.unsigned_nonce(sender, *latest))
             .flatten()
             .unwrap_or_else(|| self.state.next_nonce(sender, *latest.max(fin)));
         // A nonce that is neither ours nor final may come back after a reorg, and would be a gap that
@@ -393,6 +420,18 @@ impl Stepped {
         if is_new {
             self.write(Record::Offered { tx, hash })?;
         }
+        let halt = match &answer {
+            SendAnswer::Rejected(Rejection::InsufficientFunds) => Some(Halt::InsufficientFunds {
+                sender: tx.sender,
+                intent,
+            }),
+            SendAnswer::Rejected(Rejection::Invalid(reason)) => Some(Halt::Invalid {
+                intent,
+                reason: reason.clone(),
+            }),
+            _ => None,
+        };
+        self.judge_refusal(tx, intent, halt)?;
         let now = self
             .state
             .memory
@@ -402,22 +441,36 @@ impl Stepped {
         let patient = (now.saturating_add(self.state.policy.bump_after_secs), now);
         let (bump_at, _) = *self.state.memory.offered_at.get(&tx).unwrap_or(&patient);
         let bump_at = match answer {
-            // Too cheap for the pool: the next look may raise the fee at once.
-            SendAnswer::Rejected(Rejection::Underpriced) => now,
-            SendAnswer::Rejected(Rejection::InsufficientFunds) => {
-                return Err(Halt::InsufficientFunds {
-                    sender: tx.sender,
-                    intent,
-                });
-            }
-            SendAnswer::Rejected(Rejection::Invalid(reason)) => {
-                return Err(Halt::Invalid { intent, reason });
-            }
-            SendAnswer::Accepted
-            | SendAnswer::Ambiguous(_)
-            | SendAnswer::Rejected(Rejection::NonceTooLow | Rejection::PoolFull) => bump_at,
+            // Too cheap for the pool: the next look may raise the fee. Not in the same second, else a
+            // node that always says so drives the fee to its cap without a pause.
+            SendAnswer::Rejected(Rejection::Underpriced) => now.saturating_add(1),
+            SendAnswer::Accepted | SendAnswer::Ambiguous(_) | SendAnswer::Rejected(_) => bump_at,
         };
         self.state.memory.offered_at.insert(tx, (bump_at, now));
+        Ok(())
+    }
+
+    /// A refusal for good halts the run, with two exceptions. Pools add up what the pending transactions
+    /// of a sender may cost, so that only the lowest of them says that money is missing. And what has
+    /// become moot may not stand in the way of what is left to do, least of all of an abort.
+    fn judge_refusal(&mut self, tx: TxId, intent: Intent, halt: Option<Halt>) -> Result<(), Halt> {
+        let Some(halt) = halt else {
+            self.state.memory.refused.remove(&tx);
+            return Ok(());
+        };
+        let seen = self.state.memory.seen.as_deref();
+        if seen.is_some_and(|seen| workflow::is_moot(&self.state, seen, intent)) {
+            self.state.memory.refused.insert(tx);
+            return Ok(());
+        }
+        let mut pending = self
+            .state
+            .unsettled()
+            .filter(|(id, other)| id.sender == tx.sender && other.status == Status::Pending);
+        let is_lowest = pending.next().is_none_or(|(lowest, _)| *lowest == tx);
+        if is_lowest || !matches!(halt, Halt::InsufficientFunds { .. }) {
+            return Err(halt);
+        }
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use crate::record::Record;
 use crate::state::{State, Status, Tx};
 use crate::workflow;
 
-/// A replacement must raise both fees by at least 10%; we raise by 12.5% and one wei.
+/// A replacement must raise both fees by at least 10%; we raise by 12.5%, rounded up, and a little more.
 const BUMP_NUMERATOR: u128 = 9;
 const BUMP_DENOMINATOR: u128 = 8;
 
@@ -141,11 +141,18 @@ pub(crate) fn remember_receiptless(state: &mut State, seen: &Observation) {
     state.memory.receiptless = counts;
 }
 
-/// What the next transaction should pay, within the cap: (max fee, tip), wei per gas.
-pub(crate) fn quote(state: &State, seen: &Observation) -> (u128, u128) {
-    let max = seen.base_fee.saturating_mul(2).saturating_add(seen.tip);
-    let max = max.min(state.policy.max_fee_cap);
-    (max, seen.tip.min(max))
+/// What a transaction with this gas limit should pay, within the caps: (max fee, tip), wei per gas.
+pub(crate) fn quote(state: &State, seen: &Observation, gas_limit: u64) -> (u128, u128) {
+    let tip = seen.tip.min(state.policy.max_tip_cap);
+    let max = seen.base_fee.saturating_mul(2).saturating_add(tip);
+    let max = max.min(fee_cap(state, gas_limit));
+    (max, tip.min(max))
+}
+
+/// Wei per gas that a transaction with this gas limit may offer at most.
+fn fee_cap(state: &State, gas_limit: u64) -> u128 {
+    let by_cost = state.policy.tx_cost_cap_wei / u128::from(gas_limit.max(1));
+    state.policy.max_fee_cap.min(by_cost)
 }
 
 /// Whether the budget takes another `gas_limit` at `max_fee`, on top of all that is paid or promised.
@@ -167,18 +174,30 @@ pub(crate) fn affords(state: &State, gas_limit: u64, max_fee: u128) -> bool {
 pub(crate) fn nudge(state: &State, seen: &Observation) -> Vec<Effect> {
     let mut effects = Vec::new();
     let mut lowest = None;
-    for (id, tx) in state
-        .unsettled()
-        .filter(|(_, tx)| tx.status == Status::Pending)
-    {
+    for (id, tx) in unmined(state, seen) {
         let is_lowest = lowest != Some(id.sender);
         lowest = Some(id.sender);
-        if is_finally_used(*id, seen) || is_held_back(*id, tx, state, seen) {
+        if is_held_back(*id, tx, state, seen) {
             continue;
         }
         effects.extend(nudge_one(*id, tx, is_lowest, state, seen));
     }
     effects
+}
+
+/// The transactions whose nonces are free at the newest block. A nonce that is used there, by whomever,
+/// needs neither new bytes nor higher fees; should a reorganisation free it, the next look shows that.
+fn unmined<'a>(
+    state: &'a State,
+    seen: &'a Observation,
+) -> impl Iterator<Item = (&'a TxId, &'a Tx)> {
+    let is_free = |id: &TxId| {
+        let used = seen.nonces.get(&id.sender).copied().unwrap_or(0);
+        id.nonce >= used && !is_finally_used(*id, seen)
+    };
+    state
+        .unsettled()
+        .filter(move |(id, tx)| tx.status == Status::Pending && is_free(id))
 }
 
 fn nudge_one(
@@ -188,7 +207,7 @@ fn nudge_one(
     state: &State,
     seen: &Observation,
 ) -> Option<Effect> {
-    let (max_fee, tip) = quote(state, seen);
+    let (max_fee, tip) = quote(state, seen, tx.gas_limit);
     let sign = |max_fee, tip| Effect::Sign {
         tx: id,
         intent: tx.intent,
@@ -196,8 +215,9 @@ fn nudge_one(
         max_fee,
         tip,
     };
+    // What was bound and never signed is counted at today's fees, which the budget may not allow.
     let Some(variant) = tx.variants.last() else {
-        return Some(sign(max_fee, tip));
+        return affords(state, 0, max_fee).then(|| sign(max_fee, tip));
     };
     let send = Effect::Send {
         tx: id,
@@ -219,11 +239,11 @@ fn nudge_one(
 
 /// The fees of a replacement, within cap and budget; `None` where they do not allow one.
 fn bumped(tx: &Tx, variant: &Variant, state: &State, seen: &Observation) -> Option<(u128, u128)> {
-    let (max_fee, tip) = quote(state, seen);
+    let (max_fee, tip) = quote(state, seen, tx.gas_limit);
     let raise = |fee: u128| (fee / BUMP_DENOMINATOR + 1).saturating_mul(BUMP_NUMERATOR);
     let max_fee = raise(variant.max_fee).max(max_fee);
     let tip = raise(variant.tip).max(tip).min(max_fee);
-    let fits = max_fee <= state.policy.max_fee_cap
+    let fits = max_fee <= fee_cap(state, tx.gas_limit)
         && affords(state, tx.gas_limit, max_fee - variant.max_fee);
     fits.then_some((max_fee, tip))
 }
@@ -231,9 +251,7 @@ fn bumped(tx: &Tx, variant: &Variant, state: &State, seen: &Observation) -> Opti
 /// Whether the lowest unmined nonce of a sender is due for a higher fee that cap or budget forbid.
 /// Then the same bytes are offered on, and nothing new is sent behind them.
 pub(crate) fn is_stuck(state: &State, seen: &Observation, sender: Address) -> bool {
-    let lowest = state
-        .unsettled()
-        .find(|(id, tx)| id.sender == sender && tx.status == Status::Pending);
+    let lowest = unmined(state, seen).find(|(id, _)| id.sender == sender);
     let Some((id, tx)) = lowest else { return false };
     let (Some(variant), Some((bump_at, _))) = (tx.variants.last(), state.memory.offered_at.get(id))
     else {

@@ -6,7 +6,7 @@ use crate::effect::{Effect, Halt, Outcome};
 use crate::event::{Gate, LaneView, Observation, Phase};
 use crate::intent::Intent;
 use crate::plan::{Control, Handover};
-use crate::state::{State, Status};
+use crate::state::{State, Status, Tx};
 
 /// Generations of staging in a lane, at most: what is not ours again and again is no accident.
 const MAX_GENERATIONS: u32 = 5;
@@ -54,7 +54,20 @@ pub(crate) fn next(state: &State, seen: &Observation) -> Result<Next, Halt> {
         _ if state.aborting || latest.timestamp >= latest.deadline_secs => {
             Ok(Next::Want(vec![Intent::Abort]))
         }
-        Phase::Open => Ok(Next::Want(vec![Intent::Freeze])),
+        // A list as of a block that can still be reorganised away may miss a holder.
+        Phase::Open => {
+            let snapshots = state
+                .plan
+                .lanes
+                .iter()
+                .map(|lane| lane.snapshot.block.number);
+            let is_final = snapshots.max() <= Some(fin.at.number);
+            Ok(if is_final {
+                Next::Want(vec![Intent::Freeze])
+            } else {
+                Next::Wait
+            })
+        }
         Phase::Frozen if fin.phase == Phase::Frozen => stage(state, seen),
         Phase::Sealed if fin.phase == Phase::Sealed => {
             let commit = || past(state, seen, Gate::Commit, Intent::Commit);
@@ -218,19 +231,41 @@ fn reclaim(state: &State, seen: &Observation) -> Next {
             && view.handover == [true, false];
         if is_offered {
             wanted.push(Intent::Handover { lane, step: 1 });
+        } else if !view.settled && !seen.latest.deployed {
+            wanted.push(Intent::DeployMigration);
         } else if !view.settled && !view.guard_deployed {
             wanted.push(Intent::DeployGuard { lane });
-        } else if !view.settled {
+        } else if !view.settled || is_unfenced(state, view, lane) {
             wanted.push(Intent::Reclaim { lane });
         }
     }
     let is_final = seen.finalized.lanes.iter().all(|lane| lane.settled);
     if !wanted.is_empty() {
         Next::Want(wanted)
-    } else if is_final && !state.unsettled().any(|(_, tx)| tx.is_in_flight()) {
+    } else if is_final && !state.awaits() {
         Next::End(Outcome::RolledBack)
     } else {
         Next::Wait
+    }
+}
+
+/// Whether an earlier life, whose journal is lost, may have left a handover in a pool: its guard is there,
+/// and this journal did not deploy it. A reclaim, which does nothing where nothing is held, competes with
+/// it for the nonce of the recorded owner: once one of the two is final, the other is dead.
+fn is_unfenced(state: &State, view: &LaneView, lane: u32) -> bool {
+    let is_known = |tx: &Tx| match tx.intent {
+        Intent::DeployGuard { lane: of } => of == lane,
+        Intent::Reclaim { lane: of } => of == lane && matches!(tx.status, Status::Finalized { .. }),
+        _ => false,
+    };
+    view.guard_deployed && !state.txs.values().any(is_known)
+}
+
+/// Whether an intent can have no effect any more that is wanted.
+pub(crate) fn is_moot(state: &State, seen: &Observation, intent: Intent) -> bool {
+    match seen.latest.phase {
+        Phase::Committed => !intent.is_tail(),
+        _ => is_going_back(state, seen) && !state.plan.leads_back(intent),
     }
 }
 
@@ -251,7 +286,7 @@ fn finish(state: &State, seen: &Observation, wanted: Vec<Intent>, outcome: Outco
     let settled = |lane: &LaneView| lane.settled && lane.materialized.iter().all(|done| *done);
     let guarded = |lane: &&LaneView| lane.guard_deployed;
     let is_final = seen.finalized.lanes.iter().filter(guarded).all(settled);
-    if is_final && !state.unsettled().any(|(_, tx)| tx.is_in_flight()) {
+    if is_final && !state.awaits() {
         Next::End(outcome)
     } else {
         Next::Wait
@@ -296,6 +331,15 @@ pub(crate) fn sender(state: &State, seen: &Observation, intent: Intent) -> Addre
             }
         }
         Intent::Reclaim { lane } => plan.lanes[lane as usize].recorded_owner,
+        // Only the recorded owner can free a token that refuses to unpause.
+        Intent::Release { lane } => {
+            let owner = plan.lanes[lane as usize].recorded_owner;
+            if signers.contains(&owner) {
+                owner
+            } else {
+                anyone()
+            }
+        }
         Intent::Abort if seen.latest.timestamp < seen.latest.deadline_secs => {
             freest(&[roles.owner, roles.guardian]).unwrap_or(roles.guardian)
         }
@@ -307,7 +351,6 @@ pub(crate) fn sender(state: &State, seen: &Observation, intent: Intent) -> Addre
         | Intent::DeployGuard { .. }
         | Intent::DeployLedger { .. }
         | Intent::Seal
-        | Intent::Release { .. }
         | Intent::Retire { .. }
         | Intent::Materialize { .. } => anyone(),
     }

@@ -67,8 +67,14 @@ impl Hash for World {
         }
         let memory = &exec.memory;
         (&memory.offered_at, &memory.receiptless, &memory.reverts).hash(hasher);
-        (&memory.failures, memory.abort_asked, memory.stopping).hash(hasher);
+        (
+            &memory.refused,
+            &memory.failures,
+            memory.abort_asked,
+            memory.stopping,
+        )
+            .hash(hasher);
         (format!("{:?}", self.halted), self.faults, self.crashed).hash(hasher);
-        (self.has_orphans, &self.broken).hash(hasher);
+        self.broken.hash(hasher);
     }
 }

@@ -26,10 +26,7 @@ impl Executor {
         }
         let expected = match world.exec.outcome {
             Some(Outcome::Done) if is.phase != Phase::Committed => "DONE without COMMITTED",
-            // What a lost journal left in the pool nobody knows of; it may hand control over later.
-            Some(Outcome::RolledBack) if is.lanes[0].is_held() && !world.has_orphans => {
-                "ROLLED BACK without control"
-            }
+            Some(Outcome::RolledBack) if is.lanes[0].is_held() => "ROLLED BACK without control",
             Some(Outcome::RolledBack) if is.lanes[0].legacy.paused => "ROLLED BACK and paused",
             _ => "",
         };
