@@ -20,9 +20,6 @@ use crate::signer::{SignError, Signer, Unsigned};
 use crate::verify::{self, VerifyError};
 use crate::view::ViewError;
 
-/// Looks in a row that may fail to reach the node before the run gives up.
-const UNREACHABLE_LOOKS: u32 = 30;
-
 /// Why a run stopped before its end. The journal stands; the run can be resumed.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -50,6 +47,12 @@ pub enum RunError {
         #[source]
         cause: VerifyError,
     },
+    /// The final list that is recorded cannot be made again: frozen balances are not what they were.
+    #[error("lane {lane}: the final list is not the one that the journal records")]
+    OtherList {
+        /// Lane number.
+        lane: u32,
+    },
     /// There is no signature.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -70,21 +73,28 @@ impl From<ViewError> for RunError {
 impl RunError {
     /// Whether the node was not reached, and asking again later may help.
     pub fn is_retryable(&self) -> bool {
-        let chain = match self {
+        match self {
+            Self::View(error) => error.is_retryable(),
+            other => other.of_node().is_some_and(ChainError::is_retryable),
+        }
+    }
+
+    /// Whether the node answered with an error of its own. Behind a load balancer that may pass.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.of_node(), Some(ChainError::Refused(_)))
+    }
+
+    fn of_node(&self) -> Option<&ChainError> {
+        match self {
             Self::Chain(error)
             | Self::List(ListError::Balance(BalanceError::Chain(error)))
+            | Self::View(ViewError::Holders(BalanceError::Chain(error)))
             | Self::Verify {
-                cause: VerifyError::Chain(error),
+                cause: VerifyError::Chain(error) | VerifyError::Balance(BalanceError::Chain(error)),
                 ..
-            }
-            | Self::Verify {
-                cause: VerifyError::Balance(BalanceError::Chain(error)),
-                ..
-            } => error,
-            Self::View(error) => return error.is_retryable(),
-            _ => return false,
-        };
-        chain.is_retryable()
+            } => Some(error),
+            _ => None,
+        }
     }
 }
 
@@ -178,7 +188,7 @@ impl<'a, C: Chain + ?Sized, S: Storage> Driver<'a, C, S> {
         let mut policy = parts.policy;
         policy.signers.extend(parts.signer.accounts());
         let state = State::replay(parts.plan.clone(), Arc::new(policy), &parts.records)?;
-        let mut driver = Self {
+        Ok(Self {
             chain: parts.chain,
             signer: parts.signer,
             journal: parts.journal,
@@ -189,9 +199,7 @@ impl<'a, C: Chain + ?Sized, S: Storage> Driver<'a, C, S> {
             state,
             looker: Looker::default(),
             look: None,
-        };
-        driver.restore_lists()?;
-        Ok(driver)
+        })
     }
 
     /// The state as it stands.
@@ -211,7 +219,8 @@ impl<'a, C: Chain + ?Sized, S: Storage> Driver<'a, C, S> {
 
     /// Runs until the end, until asked to stop, or until somebody else must act.
     pub fn run(&mut self, control: &mut Control<'_>) -> Result<Exit, RunError> {
-        let mut unreachable = 0;
+        // When the node failed first, since it last answered; and whether it ever did in this run.
+        let (mut failing_since, mut answered) = (None, false);
         loop {
             if control.stop.load(Ordering::SeqCst) && !self.state.memory.stopping {
                 self.feed(Event::Interrupted, control.progress)?;
@@ -227,13 +236,17 @@ impl<'a, C: Chain + ?Sized, S: Storage> Driver<'a, C, S> {
             };
             match outcome {
                 Ok(Some(exit)) => return Ok(exit),
-                Ok(None) => unreachable = 0,
-                // Nothing is lost with the effects that were left: the next look asks for them again.
-                Err(error) if error.is_retryable() && unreachable < UNREACHABLE_LOOKS => {
+                Ok(None) => (failing_since, answered) = (None, true),
+                // Nothing is lost with the effects that were left: the next look asks for them again. A
+                // node that has answered before may refuse for a while; one that never did is not a node.
+                Err(error) if error.is_retryable() || (answered && error.is_refusal()) => {
                     if self.state.memory.stopping {
                         return Ok(Exit::Left);
                     }
-                    unreachable += 1;
+                    let patience = self.state.policy.unreachable_secs;
+                    if now.saturating_sub(*failing_since.get_or_insert(now)) >= patience {
+                        return Err(error);
+                    }
                     (control.progress)(Progress::Unreachable(error.to_string()));
                     (control.idle)();
                 }
@@ -244,18 +257,24 @@ impl<'a, C: Chain + ?Sized, S: Storage> Driver<'a, C, S> {
 
     /// Steps on what was seen, and performs what follows from it, until nothing more does.
     fn act(&mut self, look: Look, control: &mut Control<'_>) -> Result<Option<Exit>, RunError> {
+        if self.lacks_lists(&look) {
+            self.restore_lists(&look)?;
+            return Ok(None); // what was seen was not compared with them
+        }
         self.tell(&look, control.progress);
+        let written = self.journal.len();
         let event = Event::Observed(Box::new(look.observation.clone()));
         self.look = Some(look);
         let mut effects = self.feed(event, control.progress)?;
-        let idle = effects.is_empty();
         while let Some(effect) = effects.pop_front() {
             match self.perform(effect, &mut effects)? {
                 Performed::Event(event) => effects.extend(self.feed(event, control.progress)?),
                 Performed::Exit(exit) => return Ok(Some(exit)),
+                Performed::Nothing => {}
             }
         }
-        if idle {
+        // What led to no record would lead to the same again at once.
+        if self.journal.len() == written {
             (control.idle)();
         }
         Ok(None)
@@ -340,6 +359,11 @@ impl<'a, C: Chain + ?Sized, S: Storage> Driver<'a, C, S> {
                 .map_err(|cause| RunError::Verify { gate, cause })?;
                 Event::Verified(gate, at)
             }
+            // What this executor can do itself comes first.
+            Effect::AwaitExternal { .. } if queue.iter().any(|other| !other.is_external()) => {
+                queue.push_back(effect);
+                return Ok(Performed::Nothing);
+            }
             Effect::AwaitExternal { sender, intent } => {
                 let call = self.call(intent)?;
                 return Ok(Performed::Exit(Exit::External {
@@ -353,15 +377,19 @@ impl<'a, C: Chain + ?Sized, S: Storage> Driver<'a, C, S> {
         }))
     }
 
-    /// Simulates an intent at the newest block.
+    /// Simulates an intent at the block that was looked at, which is the newest: another node behind the
+    /// same URL may lag, and show a revert that is none.
     fn prepare(&self, from: Address, intent: Intent) -> Result<Result<u64, Bytes>, RunError> {
+        let look = self.look.as_ref();
+        let look = look.ok_or(Halt::Unexpected("prepare before a look"))?;
+        let at = At::Hash(look.observation.latest.at.hash);
         let Call { to, data } = self.call(intent)?;
         let query = Query::Gas {
             from,
             to: Some(to),
             data,
         };
-        Ok(match self.chain.read(At::Latest, &[query])?.pop() {
+        Ok(match self.chain.read(at, &[query])?.pop() {
             Some(Answer::Word(gas)) => Ok(gas.saturating_to()),
             Some(Answer::Reverted(data)) => Err(data),
             _ => return Err(ChainError::Refused("no gas estimate".into()).into()),
@@ -483,8 +511,23 @@ impl<'a, C: Chain + ?Sized, S: Storage> Driver<'a, C, S> {
         Ok(facts)
     }
 
-    /// Reads kept lists back; one that is missing or is not the recorded one is made again.
-    fn restore_lists(&mut self) -> Result<(), RunError> {
+    /// Whether a list is recorded that what is to be done needs, and that is not in memory. The way back
+    /// needs none.
+    fn lacks_lists(&self, look: &Look) -> bool {
+        let is_needed = |lane: usize| match look.observation.latest.phase {
+            Phase::Frozen | Phase::Sealed => !self.state.is_going_back(&look.observation),
+            Phase::Committed => self.plan.lanes[lane].materialize,
+            _ => false,
+        };
+        (0..self.lists.len()).any(|lane| {
+            self.state.lists[lane].is_some() && self.lists[lane].is_none() && is_needed(lane)
+        })
+    }
+
+    /// Reads kept lists back; one that is missing or is not the recorded one is made again, at the newest
+    /// finalized block, because nodes forget the states of older ones and legacy is frozen since.
+    fn restore_lists(&mut self, look: &Look) -> Result<(), RunError> {
+        let at = look.observation.finalized.at;
         for lane in 0..self.plan.lanes.len() {
             let Some(facts) = self.state.lists[lane] else {
                 continue;
@@ -495,7 +538,10 @@ impl<'a, C: Chain + ?Sized, S: Storage> Driver<'a, C, S> {
                 Some(holders) => holders,
                 None => {
                     let snapshot = &self.snapshots[lane];
-                    let made = list::catch_up(self.chain, plan, snapshot, facts.block, facts.sum)?;
+                    let made = list::catch_up(self.chain, plan, snapshot, at, facts.sum)?;
+                    if made.digest() != facts.digest {
+                        return Err(RunError::OtherList { lane: lane as u32 });
+                    }
                     list::keep(&path, &made)?;
                     made
                 }
@@ -507,6 +553,7 @@ impl<'a, C: Chain + ?Sized, S: Storage> Driver<'a, C, S> {
 }
 
 enum Performed {
+    Nothing,
     Event(Event),
     Exit(Exit),
 }

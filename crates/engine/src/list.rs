@@ -12,6 +12,9 @@ use sealift_protocol::plan::LanePlan;
 use crate::balances::{self, BalanceError};
 use crate::chain::{At, Chain};
 
+/// Blocks that a reorganisation replaces at most; further back than any chain's finality lags.
+const REORG_BLOCKS: u64 = 4096;
+
 /// Why there is no final list.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
@@ -55,7 +58,7 @@ pub fn catch_up<C: Chain + ?Sized>(
     at: BlockId,
     supply: U256,
 ) -> Result<Holders, ListError> {
-    let since = lane.snapshot.block.number + 1;
+    let since = since(chain, lane)?;
     let moved = if since <= at.number {
         balances::moved(chain, lane.legacy, since, at.number)?
     } else {
@@ -78,6 +81,19 @@ pub fn catch_up<C: Chain + ?Sized>(
         known: list.len(),
         sum: list.sum(),
         supply,
+    })
+}
+
+/// The first block whose events the snapshot may not know of. The block that it is as of need not have
+/// been final: where it was reorganised away, the events of the blocks that took its place count as well.
+fn since<C: Chain + ?Sized>(chain: &C, lane: &LanePlan) -> Result<u64, ListError> {
+    let BlockId { number, hash } = lane.snapshot.block;
+    let found = chain.header(At::Number(number));
+    let found = found.map_err(BalanceError::Chain)?;
+    Ok(if found.is_some_and(|header| header.hash == hash) {
+        number + 1
+    } else {
+        number.saturating_sub(REORG_BLOCKS)
     })
 }
 
@@ -172,7 +188,15 @@ pub fn keep(path: &Path, holders: &Holders) -> Result<(), KeepError> {
     let synced = file.try_clone().map_err(|error| failed(&error))?;
     sealift_manifest::parquet::write(holders, file).map_err(|error| failed(&error))?;
     synced.sync_all().map_err(|error| failed(&error))?;
-    std::fs::rename(&part, path).map_err(|error| failed(&error))
+    std::fs::rename(&part, path).map_err(|error| failed(&error))?;
+    if cfg!(windows) {
+        return Ok(()); // a directory cannot be synced there
+    }
+    // The new name is durable only with its directory.
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+    std::fs::File::open(dir.unwrap_or(Path::new(".")))
+        .and_then(|dir| dir.sync_all())
+        .map_err(|error| failed(&error))
 }
 
 /// A list that was kept, if it is there and has this digest.

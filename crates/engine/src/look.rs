@@ -80,7 +80,7 @@ impl Looker {
         // Receipts first: what they show is in the blocks that are read after them.
         let receipts = receipts(chain, state)?;
         let newest = header(chain, At::Latest)?;
-        let fin = header(chain, At::Finalized)?;
+        let fin = self.finalized(chain, state.finality)?;
         let walked_to = self.walk(chain, state.finality, &fin)?;
         for receipt in receipts
             .values()
@@ -130,35 +130,52 @@ impl Looker {
         mark: Option<BlockId>,
         fin: &Header,
     ) -> Result<Option<BlockId>, ChainError> {
-        let Some(from) = self.walked.or(mark) else {
-            self.remember(fin);
-            return Ok(None);
-        };
-        if fin.number < from.number {
-            return Ok(Some(fin.id()));
-        }
+        let from = self.walked.or(mark);
         let mut reached = *fin;
-        self.remember(fin);
-        while reached.number > from.number {
+        let mut walked = vec![fin.id()];
+        while from.is_some_and(|from| reached.number > from.number) {
             let Some(parent) = chain.header(At::Hash(reached.parent))? else {
                 return Err(ChainError::Missing(At::Hash(reached.parent)));
             };
             reached = parent;
-            self.final_blocks.insert(reached.number, reached.hash);
+            walked.push(reached.id());
         }
+        if from.is_some_and(|from| from != reached.id()) {
+            return Ok(Some(reached.id()));
+        }
+        // Only a walk that has joined the last one counts as walked.
+        self.walked = Some(fin.id());
+        let walked = walked.into_iter().map(|block| (block.number, block.hash));
+        self.final_blocks.extend(walked);
         while self.final_blocks.len() > REMEMBERED_BLOCKS {
             self.final_blocks.pop_first();
         }
-        Ok(if reached.id() == from {
-            mark.or(Some(from))
-        } else {
-            Some(reached.id())
-        })
+        Ok(mark.or(from))
     }
 
-    fn remember(&mut self, fin: &Header) {
-        self.walked = Some(fin.id());
-        self.final_blocks.insert(fin.number, fin.hash);
+    /// The finalized block. One below what was final before is a node that lags, as long as what was
+    /// final is still on its chain: then it is asked again later. If not, finality was rewritten, which
+    /// is for the core to judge.
+    fn finalized<C: Chain + ?Sized>(
+        &self,
+        chain: &C,
+        mark: Option<BlockId>,
+    ) -> Result<Header, ChainError> {
+        let fin = header(chain, At::Finalized)?;
+        let Some(known) = self
+            .walked
+            .or(mark)
+            .filter(|known| fin.number < known.number)
+        else {
+            return Ok(fin);
+        };
+        match chain.header(At::Number(known.number))? {
+            Some(found) if found.hash != known.hash => Ok(fin),
+            _ => Err(ChainError::Unreachable(format!(
+                "it lags: its finalized block is {}, and {} was final before",
+                fin.number, known.number
+            ))),
+        }
     }
 }
 

@@ -23,7 +23,7 @@ pub enum VerifyError {
     Balance(#[from] BalanceError),
     /// A balance is not the one of the list.
     #[error("{account} has {found} in {token}, and {expected} in the final list")]
-    Balance2 {
+    WrongBalance {
         /// Whose.
         account: Address,
         /// Where.
@@ -147,7 +147,7 @@ pub fn all_equal<C: Chain + ?Sized>(
 ) -> Result<(), VerifyError> {
     match mismatches(chain, at, token, list)?.into_iter().next() {
         None => Ok(()),
-        Some((account, expected, found)) => Err(VerifyError::Balance2 {
+        Some((account, expected, found)) => Err(VerifyError::WrongBalance {
             account,
             token,
             expected,

@@ -76,6 +76,13 @@ pub enum Effect {
     Leave,
 }
 
+impl Effect {
+    /// Whether somebody else must act.
+    pub fn is_external(&self) -> bool {
+        matches!(self, Self::AwaitExternal { .. })
+    }
+}
+
 /// Why the core refuses to go on. Nothing is lost: the journal stands as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Halt {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use alloy_primitives::{Address, B256};
 
 use crate::effect::{Halt, Outcome};
-use crate::event::{BlockId, FinalList, Gate, Observation, TxId, Variant};
+use crate::event::{BlockId, FinalList, Gate, Observation, Phase, TxId, Variant};
 use crate::intent::Intent;
 use crate::plan::Plan;
 use crate::policy::Policy;
@@ -168,6 +168,16 @@ impl State {
     /// Transactions that may still change, lowest nonce first.
     pub fn unsettled(&self) -> impl Iterator<Item = (&TxId, &Tx)> {
         self.txs.iter().filter(|(_, tx)| !tx.is_settled())
+    }
+
+    /// Whether the migration is on its way back, so that nothing new goes forward.
+    pub fn is_going_back(&self, seen: &Observation) -> bool {
+        match seen.latest.phase {
+            Phase::Committed => false,
+            Phase::Aborted => true,
+            Phase::None => self.aborting,
+            _ => self.aborting || seen.latest.timestamp >= seen.latest.deadline_secs,
+        }
     }
 
     /// Whether bytes are on their way whose end has to be waited for.

@@ -6,7 +6,6 @@ use crate::effect::{Effect, Halt};
 use crate::event::{Observation, Receipt, TxId, Variant};
 use crate::record::Record;
 use crate::state::{State, Status, Tx};
-use crate::workflow;
 
 /// A replacement must raise both fees by at least 10%; we raise by 12.5%, rounded up, and a little more.
 const BUMP_NUMERATOR: u128 = 9;
@@ -264,7 +263,7 @@ pub(crate) fn is_stuck(state: &State, seen: &Observation, sender: Address) -> bo
 /// back, and no higher nonce of its sender waits for it.
 pub(crate) fn is_held_back(id: TxId, tx: &Tx, state: &State, seen: &Observation) -> bool {
     let stopping = state.memory.stopping;
-    let is_idle = match (stopping, workflow::is_going_back(state, seen)) {
+    let is_idle = match (stopping, state.is_going_back(seen)) {
         (true, _) => tx.offered.is_empty(),
         // Signed bytes may have been offered in a former life.
         (false, true) => tx.variants.is_empty() && !state.plan.leads_back(tx.intent),

@@ -54,20 +54,7 @@ pub(crate) fn next(state: &State, seen: &Observation) -> Result<Next, Halt> {
         _ if state.aborting || latest.timestamp >= latest.deadline_secs => {
             Ok(Next::Want(vec![Intent::Abort]))
         }
-        // A list as of a block that can still be reorganised away may miss a holder.
-        Phase::Open => {
-            let snapshots = state
-                .plan
-                .lanes
-                .iter()
-                .map(|lane| lane.snapshot.block.number);
-            let is_final = snapshots.max() <= Some(fin.at.number);
-            Ok(if is_final {
-                Next::Want(vec![Intent::Freeze])
-            } else {
-                Next::Wait
-            })
-        }
+        Phase::Open => Ok(Next::Want(vec![Intent::Freeze])),
         Phase::Frozen if fin.phase == Phase::Frozen => stage(state, seen),
         Phase::Sealed if fin.phase == Phase::Sealed => {
             let commit = || past(state, seen, Gate::Commit, Intent::Commit);
@@ -265,17 +252,7 @@ fn is_unfenced(state: &State, view: &LaneView, lane: u32) -> bool {
 pub(crate) fn is_moot(state: &State, seen: &Observation, intent: Intent) -> bool {
     match seen.latest.phase {
         Phase::Committed => !intent.is_tail(),
-        _ => is_going_back(state, seen) && !state.plan.leads_back(intent),
-    }
-}
-
-/// Whether the migration is on its way back, so that nothing new goes forward.
-pub(crate) fn is_going_back(state: &State, seen: &Observation) -> bool {
-    match seen.latest.phase {
-        Phase::Committed => false,
-        Phase::Aborted => true,
-        Phase::None => state.aborting,
-        _ => state.aborting || seen.latest.timestamp >= seen.latest.deadline_secs,
+        _ => state.is_going_back(seen) && !state.plan.leads_back(intent),
     }
 }
 
