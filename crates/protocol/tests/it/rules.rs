@@ -1,5 +1,7 @@
 //! What a correct executor keeps (DESIGN section 3), one test a rule, as far as the core decides it.
 
+mod fees;
+mod refusals;
 mod settlement;
 mod workflow;
 
@@ -8,9 +10,7 @@ use std::sync::Arc;
 
 use alloy_primitives::B256;
 use proptest::prelude::*;
-use sealift_protocol::event::{
-    BlockId, Observation, Phase, Receipt, Rejection, SendAnswer, TxId, Variant,
-};
+use sealift_protocol::event::{BlockId, Observation, Phase, Receipt, SendAnswer, TxId, Variant};
 use sealift_protocol::plan::Source;
 use sealift_protocol::{Effect, Event, Halt, Intent, Policy, Record, State, Stepped, step};
 
@@ -82,6 +82,14 @@ impl Core {
 
     /// Observes, then signs and offers what is asked for; what was sent.
     fn turn(&mut self, answer: SendAnswer) -> Vec<(TxId, B256)> {
+        self.turn_with(|_| answer.clone()).unwrap()
+    }
+
+    /// The same, the answer depending on what is offered; stops where the core halts.
+    fn turn_with(
+        &mut self,
+        answer: impl Fn(Intent) -> SendAnswer,
+    ) -> Result<Vec<(TxId, B256)>, Halt> {
         let mut effects = self.observe();
         let mut sent = Vec::new();
         while let Some(effect) = (!effects.is_empty()).then(|| effects.remove(0)) {
@@ -92,13 +100,20 @@ impl Core {
                 } => Event::Signed(vec![(tx, variant(tx, max_fee, tip))]),
                 Effect::Send { tx, hash, .. } => {
                     sent.push((tx, hash));
-                    Event::Answered(vec![(tx, hash, answer.clone())])
+                    let answer = answer(self.state.txs[&tx].intent);
+                    Event::Answered(vec![(tx, hash, answer)])
                 }
                 _ => continue,
             };
-            effects.extend(self.feed(event));
+            effects.extend(self.try_feed(event)?);
         }
-        sent
+        Ok(sent)
+    }
+
+    /// What the process that is started after this one begins with.
+    fn restart(&mut self) {
+        let (plan, policy) = (self.state.plan.clone(), self.state.policy.clone());
+        self.state = State::replay(plan, policy, &self.records).unwrap();
     }
 
     fn mined(&mut self, hash: B256, number: u64, succeeded: bool) {
@@ -216,6 +231,10 @@ fn rule_02_one_nonce_one_intent() {
         is_halt(core.state.clone().apply(&again(id(9), stage(0)))),
         "a second nonce"
     );
+    // The way back takes over what goes forward and has no bytes, and never what leads back itself.
+    let reclaim = |lane| again(id(1), Intent::Reclaim { lane });
+    core.state.apply(&reclaim(0)).unwrap();
+    assert!(is_halt(core.state.apply(&reclaim(1))));
 }
 
 #[test]
@@ -243,68 +262,6 @@ fn rule_10_no_nonce_above_one_that_is_neither_ours_nor_final() {
     blind.look.nonces.clear();
     blind.observe();
     assert_eq!(blind.bound(), [], "an unknown count is not zero");
-}
-
-#[test]
-fn rule_11_only_the_lowest_is_bumped_by_ten_percent_within_the_cap() {
-    let policy = Policy {
-        bump_after_secs: 10,
-        max_fee_cap: 4,
-        resend_after_secs: 5,
-        ..world::policy()
-    };
-    let mut core = Core::frozen(Policy {
-        max_fee_cap: 1_000,
-        ..policy.clone()
-    });
-    core.look.base_fee = 100;
-    core.look.tip = 10;
-    core.turn(SendAnswer::Accepted);
-    core.look.now_secs = 10;
-    core.turn(SendAnswer::Accepted);
-    let fees = |nonce| {
-        core.state.txs[&id(nonce)]
-            .variants
-            .iter()
-            .map(|v| (v.max_fee, v.tip))
-            .collect::<Vec<_>>()
-    };
-    let [old, new] = fees(0)[..] else {
-        panic!("{:?}", fees(0))
-    };
-    assert!(
-        new.0 * 10 >= old.0 * 11 && new.1 * 10 >= old.1 * 11,
-        "{old:?} {new:?}"
-    );
-    assert_eq!(fees(1).len(), 1);
-    // At the cap: the same bytes go on, and nothing new is sent.
-    let mut core = Core::frozen(Policy {
-        window: 1,
-        ..policy
-    });
-    core.turn(SendAnswer::Accepted);
-    core.look.now_secs = 10;
-    let mut wide = (*core.state.policy).clone();
-    wide.window = 16;
-    core.state.policy = Arc::new(wide);
-    let sent = core.turn(SendAnswer::Accepted);
-    assert_eq!((sent.len(), core.bound().len()), (1, 1));
-}
-
-#[test]
-fn rule_11_what_is_too_cheap_for_the_pool_is_raised_at_the_next_look() {
-    let mut core = Core::frozen(world::policy());
-    (core.look.base_fee, core.look.tip) = (100, 10);
-    core.turn(SendAnswer::Rejected(Rejection::Underpriced));
-    let variants = |core: &Core| core.state.txs[&id(0)].variants.len();
-    core.turn(SendAnswer::Accepted);
-    assert_eq!(variants(&core), 1, "not in the same second");
-    core.look.now_secs = 1;
-    core.turn(SendAnswer::Accepted);
-    assert_eq!(variants(&core), 2, "in the first seconds of a run too");
-    core.look.now_secs = 2;
-    core.turn(SendAnswer::Accepted);
-    assert_eq!(variants(&core), 2, "what was taken is given its time");
 }
 
 #[test]
