@@ -238,7 +238,10 @@ impl TryFrom<KeyFields> for KeyConfig {
 pub(crate) struct LimitsConfig {
     pub(crate) window: Option<usize>,
     pub(crate) max_fee_gwei: Option<u64>,
+    pub(crate) max_tip_gwei: Option<u64>,
+    pub(crate) max_tx_cost_eth: Option<f64>,
     pub(crate) budget_eth: Option<f64>,
+    pub(crate) unreachable_after: Option<DurationConfig>,
     pub(crate) bump_after: Option<DurationConfig>,
     pub(crate) resend_after: Option<DurationConfig>,
     pub(crate) grace_looks: Option<u32>,
@@ -250,19 +253,23 @@ impl LimitsConfig {
     /// The policy of a run; its signers are added by the driver.
     pub(crate) fn policy(&self) -> Policy {
         let usual = Policy::default();
+        let gwei = |given: Option<u64>, usual| {
+            given.map_or(usual, |gwei| u128::from(gwei) * 1_000_000_000)
+        };
+        let ether =
+            |given: Option<f64>, usual| given.map_or(usual, |eth| (eth.max(0.0) * 1e18) as u128);
         let secs = |given: Option<DurationConfig>, usual| given.map_or(usual, |given| given.0);
         Policy {
             window: self.window.unwrap_or(usual.window).max(1),
-            max_fee_cap: self
-                .max_fee_gwei
-                .map_or(usual.max_fee_cap, |gwei| u128::from(gwei) * 1_000_000_000),
-            budget_wei: self
-                .budget_eth
-                .map_or(usual.budget_wei, |eth| (eth.max(0.0) * 1e18) as u128),
+            max_fee_cap: gwei(self.max_fee_gwei, usual.max_fee_cap),
+            max_tip_cap: gwei(self.max_tip_gwei, usual.max_tip_cap),
+            tx_cost_cap_wei: ether(self.max_tx_cost_eth, usual.tx_cost_cap_wei),
+            budget_wei: ether(self.budget_eth, usual.budget_wei),
+            unreachable_secs: secs(self.unreachable_after, usual.unreachable_secs),
             bump_after_secs: secs(self.bump_after, usual.bump_after_secs),
             resend_after_secs: secs(self.resend_after, usual.resend_after_secs),
             grace_looks: self.grace_looks.unwrap_or(usual.grace_looks),
-            max_attempts: self.max_attempts.unwrap_or(usual.max_attempts),
+            max_attempts: self.max_attempts.unwrap_or(usual.max_attempts).max(1),
             signers: usual.signers,
         }
     }

@@ -84,7 +84,8 @@ impl RunError {
         matches!(self.of_node(), Some(ChainError::Refused(_)))
     }
 
-    fn of_node(&self) -> Option<&ChainError> {
+    /// The node's part in it, where the node is the cause.
+    pub fn of_node(&self) -> Option<&ChainError> {
         match self {
             Self::Chain(error)
             | Self::List(ListError::Balance(BalanceError::Chain(error)))

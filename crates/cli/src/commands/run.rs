@@ -13,6 +13,7 @@ use sealift_engine::view;
 use sealift_journal::{DirLock, Journal, Recovery, Sqlite};
 use sealift_manifest::holders::{Holder, Holders};
 use sealift_protocol::event::Phase;
+use sealift_protocol::plan::Control as PlanControl;
 use sealift_protocol::record::{Binding, Record};
 use sealift_protocol::{Intent, Outcome, Plan, State};
 use sealift_rpc::HttpChain;
@@ -88,6 +89,7 @@ pub(crate) fn execute(global: &Global, task: Task<'_>, output: &Output) -> Resul
         dir: &dir,
         origin: chain.origin(),
         abort: task.abort,
+        plan: plan.clone(),
     };
     let mut driver = Driver::new(Parts {
         chain: &chain,
@@ -350,11 +352,7 @@ fn report(
             } else {
                 exit::ROLLED_BACK
             };
-            (
-                "rolled-back",
-                code,
-                "rolled back: legacy is live, control is with its owner".to_owned(),
-            )
+            ("rolled-back", code, back_words(&context.plan))
         }
         Exit::Left => (
             "interrupted",
@@ -396,6 +394,20 @@ fn report(
         }),
     );
     code
+}
+
+/// The last word of the way back. An `Ownable2Step` token waits for its owner to accept.
+fn back_words(plan: &Plan) -> String {
+    let mut words = "rolled back: legacy is live, control is with its owner".to_owned();
+    for lane in &plan.lanes {
+        if lane.control == PlanControl::Ownable2Step {
+            words += &format!(
+                "; where {} was handed over, {} takes it back with acceptOwnership()",
+                lane.legacy, lane.recorded_owner
+            );
+        }
+    }
+    words
 }
 
 /// What somebody else must send: everything that a wallet or a Safe asks for.

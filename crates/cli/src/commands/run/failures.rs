@@ -1,12 +1,12 @@
 //! What stops a run, by name.
 
-use sealift_engine::balances::BalanceError;
 use sealift_engine::chain::ChainError;
+use std::sync::Arc;
+
 use sealift_engine::driver::RunError;
-use sealift_engine::list::{KeepError, ListError};
-use sealift_engine::verify::VerifyError;
+use sealift_engine::list::KeepError;
 use sealift_journal::{AppendError, JournalError, StorageError};
-use sealift_protocol::Halt;
+use sealift_protocol::{Halt, Plan};
 
 use super::resume_command;
 use crate::connect;
@@ -19,19 +19,18 @@ pub(super) struct Context<'a> {
     pub(super) dir: &'a WorkDir,
     pub(super) origin: String,
     pub(super) abort: bool,
+    pub(super) plan: Arc<Plan>,
 }
 
 impl Context<'_> {
     /// An error of the driver as a user sees it.
     pub(super) fn failure(&self, error: &RunError) -> Failure {
         let resume = resume_command(self.dir, self.abort);
+        if let Some(error) = error.of_node() {
+            return self.chain(error);
+        }
         match error {
-            RunError::Chain(error)
-            | RunError::List(ListError::Balance(BalanceError::Chain(error)))
-            | RunError::Verify {
-                cause: VerifyError::Chain(error) | VerifyError::Balance(BalanceError::Chain(error)),
-                ..
-            } => self.chain(error),
+            RunError::Chain(error) => self.chain(error),
             RunError::Halt(halt) => self.halt(halt),
             RunError::Journal(AppendError::Storage(StorageError::Full(_))) => Failure::new(
                 "sealift::journal::full",
@@ -68,6 +67,13 @@ impl Context<'_> {
                                brings legacy back",
                     self.dir.path().display()
                 )),
+            RunError::OtherList { .. } => {
+                Failure::new("sealift::list::other", exit::MISMATCH, error).next(format!(
+                    "a frozen balance has changed, or the journal is of another history; nothing is \
+                     decided by this: `sealift --dir {} abort` brings legacy back before the decision",
+                    self.dir.path().display()
+                ))
+            }
             RunError::Verify { .. } => Failure::new("sealift::verify::gate", exit::MISMATCH, error)
                 .because(error)
                 .next(format!(
@@ -120,7 +126,10 @@ impl Context<'_> {
             Halt::StaleDeadline { .. } => (
                 "sealift::halt::stale_deadline",
                 exit::STALE,
-                "plan again, in a fresh directory, with a later deadline".to_owned(),
+                format!(
+                    "{back} gives back what was handed over; then plan again, in a fresh directory, \
+                     with a later deadline"
+                ),
             ),
             Halt::OverBudget { .. } => (
                 "sealift::halt::over_budget",
@@ -135,7 +144,10 @@ impl Context<'_> {
             Halt::Invalid { .. } => (
                 "sealift::halt::invalid",
                 exit::NODE,
-                format!("check that the chain runs the rules of Osaka, then {resume}, or {back}"),
+                format!(
+                    "check the limits of the node and of [limits], and that the chain runs the rules of \
+                     Osaka; then {resume}, or {back}"
+                ),
             ),
             Halt::Unexpected(_) | Halt::IllegalRecord(_) => (
                 "sealift::halt::inconsistent",
