@@ -9,6 +9,7 @@ mod connect;
 mod demo;
 mod failure;
 mod keys;
+mod locks;
 mod output;
 mod sizing;
 mod times;

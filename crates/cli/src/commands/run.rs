@@ -10,7 +10,7 @@ use sealift_engine::contracts::Call;
 use sealift_engine::driver::{Control, Driver, Exit, Parts};
 use sealift_engine::signer::Signer;
 use sealift_engine::view;
-use sealift_journal::{DirLock, Journal, Recovery, Sqlite};
+use sealift_journal::{Journal, Recovery, Sqlite};
 use sealift_manifest::holders::{Holder, Holders};
 use sealift_protocol::event::Phase;
 use sealift_protocol::plan::Control as PlanControl;
@@ -25,6 +25,7 @@ use crate::config::{self, Config};
 use crate::connect;
 use crate::failure::{Failure, exit};
 use crate::keys::Keys;
+use crate::locks;
 use crate::output::Output;
 use crate::workdir::WorkDir;
 
@@ -64,13 +65,14 @@ pub(crate) fn run(global: &Global, options: &RunOptions, output: &Output) -> Res
 /// Drives a migration forward, or back.
 pub(crate) fn execute(global: &Global, task: Task<'_>, output: &Output) -> Result<u8, Failure> {
     let dir = WorkDir::new(global.dir());
-    let _lock = lock(&dir)?;
+    let lock = locks::dir(&dir)?;
     let config = config::load(dir.path())?;
     let keys = Keys::load(config.as_ref(), task.key_env)?;
     let plan = dir.load_plan()?;
     let snapshots = snapshots(&dir, &plan, task.abort)?;
     let chain = connect::node(global, config.as_ref())?;
     connect::require_chain(connect::identity(&chain)?, &plan)?;
+    let _locks = locks::accounts(lock, &keys.accounts(), &plan, &chain.origin())?;
     of_plan(&chain, &plan)?;
     let (journal, records) = open_journal(&dir, &plan, &chain, output)?;
 
@@ -164,20 +166,6 @@ fn drive(
     driver
         .run(&mut control)
         .map_err(|error| context.failure(&error))
-}
-
-/// One executor a directory.
-fn lock(dir: &WorkDir) -> Result<DirLock, Failure> {
-    DirLock::acquire(dir.path()).map_err(|error| {
-        if error.is_locked() {
-            Failure::new("sealift::lock::held", exit::LOCKED, &error)
-                .next("let it finish, or stop it with Ctrl-C; `sealift status` shows where it is")
-        } else {
-            Failure::new("sealift::lock::io", exit::UNEXPECTED, &error)
-                .because(&error)
-                .next("check that the directory exists and is yours")
-        }
-    })
 }
 
 /// The lists of the plan. The way back needs none: then a stand-in does, which no list can be made from.

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use crate::sandbox::{Sandbox, said};
+use crate::sandbox::{Sandbox, finish, said};
 
 fn interrupt(child: &Child) {
     let status = Command::new("kill")
@@ -96,6 +96,13 @@ fn a_second_executor_is_refused() {
             said.stderr
         );
     }
+    // Another directory does not make it another account.
+    let elsewhere = tempfile::tempdir().unwrap();
+    for name in ["plan.json", "sealift.toml", "holders-0.parquet"] {
+        std::fs::copy(sandbox.file(name), elsewhere.path().join(name)).unwrap();
+    }
+    let second = sandbox.command_in(elsewhere.path(), &["run"]);
+    assert_eq!(finish(second).error(50), "sealift::lock::account");
     // Looking is allowed.
     sandbox.sealift(&["status"]).ok();
     first.kill().unwrap();

@@ -111,6 +111,7 @@ pub(crate) fn binary() -> Command {
     for name in ["SEALIFT_RPC", "SEALIFT_KEY"] {
         command.env_remove(name);
     }
+    command.env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
     command.stdin(Stdio::null());
     command
 }
@@ -247,12 +248,13 @@ impl Sandbox {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.command_in(self.dir.path(), arguments)
+    }
+
+    /// The binary with every key, in another directory.
+    pub(crate) fn command_in(&self, dir: &Path, arguments: &[&str]) -> Command {
         let mut command = binary();
-        command
-            .arg("--json")
-            .arg("--dir")
-            .arg(self.dir.path())
-            .args(arguments);
+        command.args(["--json", "--dir"]).arg(dir).args(arguments);
         for (variable, account) in VARIABLES.iter().zip(DEV_ACCOUNTS) {
             command.env(variable, hex::encode(account.key));
         }
