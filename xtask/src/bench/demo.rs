@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 
 use super::Place;
 use super::measure::{Contender, Facts, Report, Sample, once, side_by_side, summary};
-use super::node::Anvil;
+use super::node::{Anvil, Blocks};
 use crate::tools;
 
 const STRATEGIES: &[(&str, &[&str])] = &[
@@ -24,6 +24,7 @@ pub(super) fn run(place: &Place<'_>) -> Result<Report> {
     let sealift = place.sealift()?;
     let tools = tools::install(place.workspace)?;
     let holders = place.holders()?;
+    let blocks = Blocks::of(place.text(&holders)?.lines().count());
     let mut contenders = Vec::new();
     for &(name, options) in STRATEGIES {
         for on_anvil in [false, true] {
@@ -41,7 +42,7 @@ pub(super) fn run(place: &Place<'_>) -> Result<Report> {
                     .arg("--dir")
                     .arg(place.empty("demo")?);
                 let anvil = if on_anvil {
-                    Some(Anvil::start(tools)?)
+                    Some(Anvil::start(tools, blocks)?)
                 } else {
                     None
                 };
@@ -61,6 +62,7 @@ pub(super) fn run(place: &Place<'_>) -> Result<Report> {
          one SIGKILL and resuming, verifying every holder. The column `own seconds` is what the program \
          says about the migration alone."
             .to_owned(),
+        format!("On anvil, {}.", blocks.words()),
     ];
     let rows = side_by_side(contenders, place.repeats, "s", &mut notes);
     Ok(Report::new("demo", rows, notes))

@@ -8,6 +8,7 @@ mod node;
 mod peers;
 mod plan;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -24,7 +25,7 @@ pub(crate) struct Args {
     /// Repeats of a measurement, after one warm-up.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     repeats: u32,
-    /// Holders for `demo` and `peers`: a CSV file with the header `holder,balance`, or .csv.zst for `demo`
+    /// Holders for `demo` and `peers`: a CSV file with the header `holder,balance`, or .csv.zst
     /// [default: 10,000 generated ones]
     #[arg(long, value_name = "F")]
     holders_file: Option<PathBuf>,
@@ -70,6 +71,19 @@ impl Place<'_> {
         }
         std::fs::create_dir_all(&folder)?;
         Ok(folder)
+    }
+
+    /// The text of a file of holders, unpacked where its name ends in `.zst`.
+    fn text(&self, holders: &Path) -> Result<String> {
+        let file = std::fs::File::open(holders).context("there is no such file of holders")?;
+        let is_packed = holders.extension().is_some_and(|name| name == "zst");
+        let text = if is_packed {
+            zstd::decode_all(file)
+                .and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other))
+        } else {
+            io::read_to_string(file)
+        };
+        text.with_context(|| format!("cannot read {}", holders.display()))
     }
 
     /// The file of holders that was asked for, or a generated one.

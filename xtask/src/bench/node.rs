@@ -11,6 +11,41 @@ use crate::tools::Tools;
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 
+/// Holders from which on anvil makes a block a second instead of one for each transaction: it hashes its
+/// whole state at every block, which for 250,000 holders takes half a second.
+const MANY_HOLDERS: usize = 50_000;
+
+/// How anvil makes blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blocks {
+    /// One for each transaction.
+    Automine,
+    /// One a second, of 1,000,000,000 gas.
+    EverySecond,
+}
+
+impl Blocks {
+    /// What suits so many holders.
+    pub(super) fn of(holders: usize) -> Self {
+        if holders < MANY_HOLDERS {
+            Self::Automine
+        } else {
+            Self::EverySecond
+        }
+    }
+
+    /// In words, for the notes of a report.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Automine => "anvil makes a block for each transaction",
+            Self::EverySecond => {
+                "anvil makes a block a second, of 1,000,000,000 gas: it hashes its whole state at every \
+                 block, so that a block for each transaction would mostly measure anvil"
+            }
+        }
+    }
+}
+
 /// A running anvil, ended when dropped.
 pub(super) struct Anvil {
     child: Child,
@@ -18,8 +53,8 @@ pub(super) struct Anvil {
 }
 
 impl Anvil {
-    /// Starts anvil under Osaka rules on a free port, mining a block for each transaction.
-    pub(super) fn start(tools: &Tools) -> Result<Self> {
+    /// Starts anvil under Osaka rules on a free port.
+    pub(super) fn start(tools: &Tools, blocks: Blocks) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut command = Command::new(&tools.anvil);
         command.args([
@@ -29,6 +64,9 @@ impl Anvil {
             "--port",
             &port.to_string(),
         ]);
+        if blocks == Blocks::EverySecond {
+            command.args(["--block-time", "1", "--gas-limit", "1000000000"]);
+        }
         let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::Place;
 use super::demo::measured;
 use super::measure::{Contender, Facts, Report, Sample, once, side_by_side};
-use super::node::Anvil;
+use super::node::{Anvil, Blocks};
 use crate::process::stream;
 use crate::tools::{self, Tools};
 
@@ -29,6 +29,7 @@ struct Peers<'a> {
     tools: Tools,
     holders: PathBuf,
     artifact: PathBuf,
+    blocks: Blocks,
     scripts: PathBuf,
 }
 
@@ -38,14 +39,15 @@ pub(super) fn run(place: &Place<'_>) -> Result<Report> {
     if !scripts.join("node_modules/.package-lock.json").is_file() {
         tools::npm_install(&scripts)?;
     }
+    let (holders, count) = without_zero(place)?;
     let peers = Peers {
         place,
         tools: tools::install(place.workspace)?,
-        holders: place.holders()?,
+        blocks: Blocks::of(count),
+        holders,
         artifact: place.workspace.contracts().join("artifacts/MintLoop.json"),
         scripts,
     };
-    let forge = peers.forge_project()?;
     let mut contenders = Vec::new();
     for (name, options) in [
         (
@@ -62,27 +64,51 @@ pub(super) fn run(place: &Place<'_>) -> Result<Report> {
         });
     }
     contenders.push(Contender {
-        name: "ethers loop".into(),
-        run: Box::new(|| peers.ethers()),
+        name: "ethers loop, 16 transactions under way".into(),
+        run: Box::new(|| peers.ethers(16)),
     });
-    contenders.push(Contender {
-        name: "forge script --slow".into(),
-        run: Box::new(|| peers.forge(&forge)),
-    });
+    // One transaction after another, with a block a second, measures the blocks.
+    if peers.blocks == Blocks::Automine {
+        contenders.push(Contender {
+            name: "ethers loop, one transaction after another".into(),
+            run: Box::new(|| peers.ethers(1)),
+        });
+        let forge = peers.forge_project()?;
+        let peers = &peers;
+        contenders.push(Contender {
+            name: "forge script --slow".into(),
+            run: Box::new(move || peers.forge(&forge)),
+        });
+    }
     let mut notes = vec![
         "Time from the first transaction of the migration to the last balance verified, as each program says \
          itself; deploying and filling a legacy token is in none of them. The peers mint to a new token in \
          batches of 500 and read every balance back: nothing is frozen, no list is proven complete, and a kill \
          in the middle leaves a half-filled token."
             .to_owned(),
+        format!("Here {}.", peers.blocks.words()),
     ];
     let rows = side_by_side(contenders, place.repeats, "s", &mut notes);
     Ok(Report::new("peers", rows, notes))
 }
 
+/// The list as plain CSV, without the zero address, to which OpenZeppelin's `_mint` of the peers refuses to
+/// mint; and how many holders it has.
+fn without_zero(place: &Place<'_>) -> Result<(PathBuf, usize)> {
+    const ZERO: &str = "0x0000000000000000000000000000000000000000,";
+    let text = place.text(&place.holders()?)?;
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with(ZERO))
+        .collect();
+    let path = place.folder.join("peers-holders.csv");
+    fs::write(&path, lines.join("\n") + "\n").context("cannot write the list of the peers")?;
+    Ok((path, lines.len().saturating_sub(1)))
+}
+
 impl Peers<'_> {
     fn sealift(&self, sealift: &Path, name: &str, options: &[&str]) -> Result<(Sample, Facts)> {
-        let anvil = Anvil::start(&self.tools)?;
+        let anvil = Anvil::start(&self.tools, self.blocks)?;
         let mut command = Command::new(sealift);
         command
             .args(["demo", "--json", "--kills", "0", "--rpc", &anvil.url])
@@ -107,10 +133,12 @@ impl Peers<'_> {
         command
     }
 
-    fn ethers(&self) -> Result<(Sample, Facts)> {
-        let anvil = Anvil::start(&self.tools)?;
+    fn ethers(&self, window: u32) -> Result<(Sample, Facts)> {
+        let anvil = Anvil::start(&self.tools, self.blocks)?;
         let mut command = self.node("run", &anvil.url, BATCH);
-        own_time(measured(&mut command, &self.place.log("peers ethers"))?)
+        command.arg(window.to_string());
+        let log = self.place.log(&format!("peers ethers {window}"));
+        own_time(measured(&mut command, &log)?)
     }
 
     /// A Foundry project below target/bench, built, so that compilation is not measured.
@@ -120,8 +148,7 @@ impl Peers<'_> {
             fs::copy(self.scripts.join("forge").join(name), folder.join(name))?;
         }
         fs::copy(&self.artifact, folder.join("MintLoop.json"))?;
-        let csv = fs::read_to_string(&self.holders)
-            .context("peers read plain CSV; unpack the file of holders first")?;
+        let csv = fs::read_to_string(&self.holders).context("the list of the peers is gone")?;
         fs::write(folder.join("holders.json"), holders_json(&csv)?.to_string())?;
         stream(self.forge_in(&folder).arg("build"))?;
         Ok(folder)
@@ -135,7 +162,7 @@ impl Peers<'_> {
     }
 
     fn forge(&self, folder: &Path) -> Result<(Sample, Facts)> {
-        let anvil = Anvil::start(&self.tools)?;
+        let anvil = Anvil::start(&self.tools, self.blocks)?;
         let log = self.place.log("peers forge");
         let mut command = self.forge_in(folder);
         command.args([
