@@ -4,6 +4,7 @@ use alloy_primitives::B256;
 use sealift_engine::chain::{
     Answer, At, Chain, ChainError, Header, Identity, Log, LogFilter, Query, Receipt, SendAnswer,
 };
+use sealift_protocol::event::Rejection;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// One way in which a node misbehaves.
@@ -16,11 +17,19 @@ pub enum Fault {
     /// The next send is passed on, and answered "already known".
     AlreadyKnown,
     /// The next send is passed on, and answered "replacement transaction underpriced".
-    Underpriced,
+    ReplacementUnderpriced,
     /// The next send times out before the node has it: ambiguous.
     SendTimeout,
+    /// The next send is refused as too cheap for the pool.
+    Underpriced,
+    /// The next send is refused because the pool is full.
+    PoolFull,
+    /// The next send is refused because its sender cannot pay.
+    InsufficientFunds,
     /// This many questions are not answered at all.
     Unreachable(u32),
+    /// This many questions are answered with an error of the node's own.
+    Refused(u32),
     /// This many questions for receipts are answered with "none".
     NoReceipts(u32),
     /// This many questions are answered as of `blocks` ago.
@@ -46,9 +55,19 @@ impl Fault {
             Self::AnswerLost
                 | Self::SilentDrop
                 | Self::AlreadyKnown
-                | Self::Underpriced
+                | Self::ReplacementUnderpriced
                 | Self::SendTimeout
-        )
+        ) || self.rejection().is_some()
+    }
+
+    /// What a send is refused with that is not passed on.
+    fn rejection(self) -> Option<Rejection> {
+        match self {
+            Self::Underpriced => Some(Rejection::Underpriced),
+            Self::PoolFull => Some(Rejection::PoolFull),
+            Self::InsufficientFunds => Some(Rejection::InsufficientFunds),
+            _ => None,
+        }
     }
 
     /// The fault after it happened once more; `None` when it is over.
@@ -56,6 +75,7 @@ impl Fault {
         let left = |times: u32| times.checked_sub(1).filter(|left| *left > 0);
         match self {
             Self::Unreachable(times) => left(times).map(Self::Unreachable),
+            Self::Refused(times) => left(times).map(Self::Refused),
             Self::NoReceipts(times) => left(times).map(Self::NoReceipts),
             Self::StaleHead { blocks, questions } => {
                 left(questions).map(|questions| Self::StaleHead { blocks, questions })
@@ -145,6 +165,7 @@ impl<C: Chain> Faulty<C> {
         };
         match self.strike(can) {
             Some(Fault::Unreachable(_)) => Err(ChainError::Unreachable("scripted fault".into())),
+            Some(Fault::Refused(_)) => Err(ChainError::Refused("scripted fault".into())),
             fault => Ok(fault),
         }
     }
@@ -208,9 +229,12 @@ impl<C: Chain> Chain for Faulty<C> {
             Some(Fault::SilentDrop) => SendAnswer::Accepted,
             Some(Fault::SendTimeout) => SendAnswer::Ambiguous("time-out".into()),
             Some(fault) => {
+                if let Some(rejection) = fault.rejection() {
+                    return SendAnswer::Rejected(rejection);
+                }
                 let text = match fault {
                     Fault::AlreadyKnown => "already known",
-                    Fault::Underpriced => "replacement transaction underpriced",
+                    Fault::ReplacementUnderpriced => "replacement transaction underpriced",
                     _ => "connection reset",
                 };
                 self.inner.send(raw);

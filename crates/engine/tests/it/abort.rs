@@ -10,6 +10,7 @@ use sealift_protocol::event::Phase;
 use sealift_protocol::plan::Source;
 use sealift_protocol::{Halt, Outcome};
 
+use crate::records::{assert_one_intent, records};
 use crate::world::{Failure, GUARDIAN, Keys, STRANGER, Setup, World, act};
 
 /// Lets a run die at an append, then aborts; at every append until the decision.
@@ -41,6 +42,7 @@ fn aborts_at_every_append(source: Source) {
             }
             Err(other) => panic!("append {append}: {other:?}"),
         }
+        assert_one_intent(&records(&world.memory));
     }
     assert!(rolled_back > 20, "only {rolled_back} aborts");
     assert!(committed > 0, "the decision was never reached");
@@ -61,17 +63,8 @@ fn aborts_at_every_append_of_a_read_through_run() {
     aborts_at_every_append(Source::ReadThrough);
 }
 
-/// A world whose run died in a state that is looked for.
 fn died_where(wanted: impl Fn(&World) -> bool) -> World {
-    for append in 0..200 {
-        let world = World::new(Setup::default());
-        let faulty = Faulty::new(world.memory.clone(), Fault::CrashAfter(append));
-        let _ = world.run_on(faulty, false);
-        if wanted(&world) {
-            return world;
-        }
-    }
-    panic!("no append leads there");
+    World::died_where(|| World::new(Setup::default()), wanted)
 }
 
 fn half_staged() -> World {

@@ -6,7 +6,8 @@ use sealift_journal::{Faulty, Memory};
 use sealift_protocol::plan::Source;
 use sealift_protocol::{Outcome, Record};
 
-use crate::world::{Setup, World, staged_batches};
+use crate::records::{assert_one_intent, records, staged_batches};
+use crate::world::{Setup, World};
 
 fn setup(source: Source) -> Setup {
     Setup {
@@ -56,6 +57,7 @@ fn dies_at_every_append(source: Source, fault: fn(u64) -> Fault) {
             break;
         }
         boundaries += 1;
+        assert_one_intent(&records(&world.memory));
         world.assert_committed(&world.list);
         assert_eq!(world.result(&world.list).digest, digest);
         let cursor = world.sight().view.lanes[0].cursor;

@@ -9,7 +9,8 @@ use sealift_protocol::Outcome;
 use sealift_protocol::event::Phase;
 use sealift_protocol::plan::Source;
 
-use crate::world::{Failure, LegacyToken, NEWCOMER, OWNER, STRANGER, Setup, World, account, act};
+use crate::tokens::LegacyToken;
+use crate::world::{Failure, NEWCOMER, OWNER, STRANGER, Setup, World, account, act};
 
 /// A holder sends all it has to an account that the plan has never seen, and back and forth.
 fn drift(world: &World) -> Holders {

@@ -2,15 +2,17 @@
 
 use alloy_primitives::U256;
 use alloy_sol_types::SolCall;
-use sealift_engine::driver::{Exit, Progress, RunError};
+use sealift_engine::driver::{Exit, Progress};
 use sealift_evm::{Dropped, Fault, Faulty, Mining};
 use sealift_protocol::event::Phase;
 use sealift_protocol::plan::Source;
-use sealift_protocol::{Halt, Outcome, Record};
+use sealift_protocol::{Outcome, Record};
 
-use crate::world::{Failure, LegacyToken, OPERATOR, Setup, World, act};
+use crate::records::{assert_one_intent, records};
+use crate::tokens::LegacyToken;
+use crate::world::{OPERATOR, Setup, World, account, act};
 
-fn world(finality_depth: u64) -> World {
+pub(crate) fn world(finality_depth: u64) -> World {
     World::new(Setup {
         holders: 9,
         batch_size: 3,
@@ -21,16 +23,17 @@ fn world(finality_depth: u64) -> World {
 
 /// No batch twice, none skipped, every holder right.
 #[track_caller]
-fn assert_exact(world: &World) {
+pub(crate) fn assert_exact(world: &World) {
     world.assert_committed(&world.list);
     let state = world.sight().staged.remove(0);
     assert_eq!(state.count, world.list.len() as u64);
     assert_eq!(state.generation, 1);
+    assert_one_intent(&records(&world.memory));
 }
 
 /// The same fault at every call index; each time the run ends as if nothing had been.
 #[track_caller]
-fn survives_at_every_call(fault: Fault, finality_depth: u64, stride: usize) {
+pub(crate) fn survives_at_every_call(fault: Fault, finality_depth: u64, stride: usize) {
     let undisturbed = world(finality_depth);
     let counted = Faulty::new(undisturbed.chain.clone(), Vec::new());
     let run = |world: &World, chain: &Faulty<_>| {
@@ -71,7 +74,7 @@ fn a_send_is_answered_already_known() {
 
 #[test]
 fn a_send_is_answered_replacement_underpriced() {
-    survives_at_every_call(Fault::Underpriced, 0, 5);
+    survives_at_every_call(Fault::ReplacementUnderpriced, 0, 5);
 }
 
 #[test]
@@ -88,34 +91,6 @@ fn the_node_does_not_answer_for_a_while() {
 fn receipts_are_missing_for_a_while() {
     survives_at_every_call(Fault::NoReceipts(3), 0, 5);
     survives_at_every_call(Fault::NoReceipts(3), 2, 11);
-}
-
-#[test]
-fn finality_that_goes_back_halts_and_the_run_can_be_resumed() {
-    let mut halted = 0;
-    for call in (40..400).step_by(9) {
-        let world = world(2);
-        let fault = Fault::FinalityBack {
-            blocks: 3,
-            questions: 1,
-        };
-        let chain = Faulty::new(world.chain.clone(), vec![(call, fault)]);
-        match world.run_with(&chain, world.memory.clone(), false, &mut |_| ()) {
-            Ok(exit) => assert_eq!(exit, Exit::Ended(Outcome::Done)),
-            Err(Failure::Run(error)) => {
-                let regressed = matches!(*error, RunError::Halt(Halt::FinalityRegressed { .. }));
-                assert!(regressed, "call {call}: {error:?}");
-                halted += 1;
-                assert_eq!(world.run(), Exit::Ended(Outcome::Done));
-            }
-            Err(other) => panic!("{other:?}"),
-        }
-        assert_exact(&world);
-    }
-    assert!(
-        halted > 0,
-        "finality never went back where it was looked at"
-    );
 }
 
 /// Drops the newest block once, when so many records have been written.
@@ -165,7 +140,7 @@ fn a_nonce_that_somebody_else_used_is_replaced_by_a_new_one() {
             return;
         };
         let bound = |record: &Record| match record {
-            Record::Bound { tx, .. } => tx.sender == crate::world::account(OPERATOR),
+            Record::Bound { tx, .. } => tx.sender == account(OPERATOR),
             _ => false,
         };
         if stolen < 3 && records.iter().any(bound) && world.phase() == Phase::Frozen {
@@ -204,8 +179,8 @@ fn a_fee_that_is_too_low_is_raised_until_it_is_mined() {
         }
         _ => idle_blocks += 1,
     };
-    let stop = world.run_slowly(&mut watch, 12);
-    assert_eq!(stop, Exit::Ended(Outcome::Done));
+    let exit = world.run_at(&world.chain, world.memory.clone(), false, &mut watch, 12);
+    assert_eq!(exit.expect("an end"), Exit::Ended(Outcome::Done));
     let bumped = signed
         .windows(2)
         .filter(|pair| pair[0].0 == pair[1].0)

@@ -10,9 +10,9 @@ use sealift_protocol::Outcome;
 use sealift_protocol::event::Phase;
 use sealift_protocol::plan::{Control, Source};
 
-use crate::world::{
-    LegacyRoleToken, OWNER, Setup, World, act, chain, generated, owned_token, role_token,
-};
+use crate::records::{assert_one_intent, records};
+use crate::tokens::{LegacyRoleToken, generated, owned_token, role_token};
+use crate::world::{OWNER, Setup, World, act, chain};
 
 fn role_world(source: Source) -> World {
     let setup = Setup {
@@ -66,7 +66,7 @@ fn two_lanes() -> World {
     let chain = chain(0);
     let (first, second) = (generated(11), generated(7));
     let lanes = vec![
-        (owned_token(&chain, &first), first),
+        (owned_token(&chain, OWNER, &first), first),
         (role_token(&chain, &second), second),
     ];
     World::over(
@@ -119,6 +119,7 @@ fn two_lanes_commit_with_one_decision_or_come_back_together() {
             assert_lanes(&world, Phase::Committed);
             forward += 1;
         }
+        assert_one_intent(&records(&world.memory));
     }
     assert!(back > 3 && forward > 3, "{back} back, {forward} forward");
 }

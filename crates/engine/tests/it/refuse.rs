@@ -7,7 +7,8 @@ use alloy_sol_types::SolCall;
 use sealift_engine::planning::PlanError;
 use sealift_manifest::holders::{Holder, Holders};
 
-use crate::world::{Failure, LegacyToken, OPERATOR, OWNER, Setup, World, act, make_plan, request};
+use crate::tokens::{LegacyToken, biting_token, generated};
+use crate::world::{Failure, OPERATOR, OWNER, Setup, World, act, make_plan, request};
 
 #[track_caller]
 fn check(
@@ -141,8 +142,8 @@ fn control_that_went_elsewhere_is_not_frozen() {
 
 #[track_caller]
 fn check_bite(bite: u8, evidence: &str) {
-    let (chain, list) = (crate::world::chain(0), crate::world::generated(9));
-    let token = crate::world::biting_token(&chain, &list, bite);
+    let (chain, list) = (crate::world::chain(0), generated(9));
+    let token = biting_token(&chain, &list, bite);
     let request = request(&Setup::default(), token);
     let result = make_plan(&chain, &request, std::slice::from_ref(&list), 5);
     match result {

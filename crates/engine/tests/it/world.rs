@@ -9,7 +9,7 @@ use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address, keccak256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
-use alloy_sol_types::{SolCall, SolConstructor, sol};
+use alloy_sol_types::SolCall;
 use sealift_engine::chain::{At, Chain, SendAnswer};
 use sealift_engine::driver::{Control, Driver, Exit, Parts, Progress, RunError};
 use sealift_engine::planning::{self, LaneRequest, PAUSER_ROLE, PlanError, Request, Sizing};
@@ -17,18 +17,14 @@ use sealift_engine::signer::{SignError, Signer, Unsigned};
 use sealift_engine::verify::{self, LaneResult};
 use sealift_engine::{balances, view};
 use sealift_evm::{Config, DEV_ACCOUNTS, EmbeddedChain, Mining};
-use sealift_journal::{Journal, Memory, Storage};
+use sealift_journal::faulty::Fault;
+use sealift_journal::{Faulty, Journal, Memory, Storage};
 use sealift_manifest::holders::{Holder, Holders};
 use sealift_protocol::event::Phase;
 use sealift_protocol::plan::{Roles, Source};
-use sealift_protocol::{Plan, Policy, Record};
+use sealift_protocol::{Plan, Policy};
 
-sol!(LegacyToken, "../../contracts/artifacts/LegacyToken.json");
-sol!(BitingToken, "../../contracts/artifacts/BitingToken.json");
-sol!(
-    LegacyRoleToken,
-    "../../contracts/artifacts/LegacyRoleToken.json"
-);
+use crate::tokens::{LegacyToken, generated, owned_token};
 
 pub(crate) const OWNER: usize = 0;
 pub(crate) const OPERATOR: usize = 1;
@@ -84,22 +80,32 @@ pub(crate) fn account(index: usize) -> Address {
     DEV_ACCOUNTS[index].address
 }
 
-/// Sends and mines one transaction from a development account; whether it succeeded.
-pub(crate) fn act(chain: &EmbeddedChain, from: usize, to: Address, data: Vec<u8>) -> bool {
-    let nonce = chain.node().pending_nonce(account(from));
+/// Signs one call by hand, as a second program with the same key would.
+pub(crate) fn by_hand(
+    from: usize,
+    nonce: u64,
+    to: Address,
+    data: Vec<u8>,
+    gas_limit: u64,
+) -> (Bytes, B256) {
     let tx = Unsigned {
         chain_id: 31_337,
         nonce,
         to,
         value: U256::ZERO,
         input: data.into(),
-        gas_limit: 16_000_000,
+        gas_limit,
         max_fee: 100_000_000_000,
         tip: 1,
     };
-    let (raw, hash) = Keys(vec![from])
-        .sign(account(from), &tx)
-        .expect("a development key");
+    let signed = Keys(vec![from]).sign(account(from), &tx);
+    signed.expect("a development key")
+}
+
+/// Sends and mines one transaction from a development account; whether it succeeded.
+pub(crate) fn act(chain: &EmbeddedChain, from: usize, to: Address, data: Vec<u8>) -> bool {
+    let nonce = chain.node().pending_nonce(account(from));
+    let (raw, hash) = by_hand(from, nonce, to, data, 16_000_000);
     assert_eq!(chain.send(&raw), SendAnswer::Accepted);
     let mined = |hash| chain.receipts(&[hash]).expect("receipts").remove(0);
     let receipt = mined(hash).or_else(|| {
@@ -144,18 +150,6 @@ pub(crate) struct World {
     pub(crate) keys: Keys,
 }
 
-/// Holders with balances that differ, a development account among them.
-pub(crate) fn generated(count: u64) -> Holders {
-    let row = |index: u64| Holder {
-        account: match index {
-            1 => account(STRANGER),
-            _ => Address::from_word(keccak256(index.to_be_bytes())),
-        },
-        balance: U256::from(1_000 + index * index),
-    };
-    Holders::from_rows((1..count).map(row).collect()).expect("distinct accounts")
-}
-
 pub(crate) fn chain(finality_depth: u64) -> EmbeddedChain {
     EmbeddedChain::new(Config {
         finality_depth,
@@ -164,67 +158,10 @@ pub(crate) fn chain(finality_depth: u64) -> EmbeddedChain {
     })
 }
 
-fn create(chain: &EmbeddedChain, bytecode: &Bytes, arguments: &[u8]) -> Address {
-    let nonce = chain.node().nonce(account(OWNER));
-    let init = [bytecode.as_ref(), arguments].concat();
-    assert!(act(chain, OWNER, Address::ZERO, init));
-    account(OWNER).create(nonce)
-}
-
-/// A token that an owner may pause, with these holders.
-pub(crate) fn owned_token(chain: &EmbeddedChain, list: &Holders) -> Address {
-    let arguments = LegacyToken::constructorCall {
-        name_: "Old".into(),
-        symbol_: "OLD".into(),
-        owner_: account(OWNER),
-    };
-    let token = create(chain, &LegacyToken::BYTECODE, &arguments.abi_encode());
-    mint(chain, token, list);
-    token
-}
-
-fn mint(chain: &EmbeddedChain, token: Address, list: &Holders) {
-    let mint = LegacyToken::mintBatchCall {
-        accounts: list.iter().map(|holder| holder.account).collect(),
-        amounts: list.iter().map(|holder| holder.balance).collect(),
-    };
-    assert!(act(chain, OWNER, token, mint.abi_encode()));
-}
-
-/// A token whose transfer misbehaves in one way, with these holders.
-pub(crate) fn biting_token(chain: &EmbeddedChain, list: &Holders, bite: u8) -> Address {
-    let arguments = BitingToken::constructorCall {
-        name_: "Old".into(),
-        symbol_: "OLD".into(),
-        owner_: account(OWNER),
-    };
-    let token = create(chain, &BitingToken::BYTECODE, &arguments.abi_encode());
-    mint(chain, token, list);
-    let bite = BitingToken::setBiteCall { bite_: bite };
-    assert!(act(chain, OWNER, token, bite.abi_encode()));
-    token
-}
-
-/// A token that the one member of a role may pause, with these holders.
-pub(crate) fn role_token(chain: &EmbeddedChain, list: &Holders) -> Address {
-    let arguments = LegacyRoleToken::constructorCall {
-        name_: "Old".into(),
-        symbol_: "OLD".into(),
-        admin: account(OWNER),
-    };
-    let token = create(chain, &LegacyRoleToken::BYTECODE, &arguments.abi_encode());
-    for holder in list.iter() {
-        let (to, amount) = (holder.account, holder.balance);
-        let mint = LegacyRoleToken::mintCall { to, amount };
-        assert!(act(chain, OWNER, token, mint.abi_encode()));
-    }
-    token
-}
-
 impl World {
     pub(crate) fn new(setup: Setup) -> Self {
         let (chain, list) = (chain(setup.finality_depth), generated(setup.holders));
-        let legacy = owned_token(&chain, &list);
+        let legacy = owned_token(&chain, OWNER, &list);
         Self::over(chain, vec![(legacy, list)], &setup)
     }
 
@@ -265,6 +202,19 @@ impl World {
         }
     }
 
+    /// A world whose run died at the journal, in a state that is looked for.
+    pub(crate) fn died_where(make: impl Fn() -> Self, wanted: impl Fn(&Self) -> bool) -> Self {
+        for append in 0..200 {
+            let world = make();
+            let faulty = Faulty::new(world.memory.clone(), Fault::CrashAfter(append));
+            let _ = world.run_on(faulty, false);
+            if wanted(&world) {
+                return world;
+            }
+        }
+        panic!("no append leads there");
+    }
+
     /// An executor over this journal medium; `idle` mines.
     pub(crate) fn run_on<S: Storage>(&self, storage: S, abort: bool) -> Result<Exit, Failure> {
         self.run_with(&self.chain, storage, abort, &mut |_| ())
@@ -280,14 +230,8 @@ impl World {
         self.run_at(chain, storage, abort, watch, 1)
     }
 
-    /// A run on a chain that makes a block only every `idles` times that the executor waits.
-    pub(crate) fn run_slowly(&self, watch: &mut dyn FnMut(Progress), idles: u32) -> Exit {
-        let storage = self.memory.clone();
-        self.run_at(&self.chain, storage, false, watch, idles)
-            .expect("a run to its end")
-    }
-
-    fn run_at<C: Chain + ?Sized, S: Storage>(
+    /// A run on a chain that makes a block only every `idles_a_block` times that the executor waits.
+    pub(crate) fn run_at<C: Chain + ?Sized, S: Storage>(
         &self,
         chain: &C,
         storage: S,
@@ -484,31 +428,4 @@ impl Failure {
     pub(crate) fn is_crash(&self) -> bool {
         matches!(self, Self::Run(error) if matches!(**error, RunError::Journal(_)))
     }
-}
-
-/// The batches that were staged, from the chain's own receipts, in order.
-pub(crate) fn staged_batches(records: &[Record]) -> Vec<u32> {
-    let mut finalized: Vec<_> = records
-        .iter()
-        .filter_map(|record| match record {
-            Record::Finalized {
-                tx,
-                succeeded: true,
-                ..
-            } => Some(*tx),
-            _ => None,
-        })
-        .collect();
-    finalized.sort();
-    let bound = |wanted| {
-        records.iter().find_map(|record| match record {
-            Record::Bound {
-                tx,
-                intent: sealift_protocol::Intent::Stage { index, .. },
-                ..
-            } if *tx == wanted => Some(*index),
-            _ => None,
-        })
-    };
-    finalized.into_iter().filter_map(bound).collect()
 }

@@ -4,6 +4,7 @@ use crate::wallet::draft;
 use alloy_primitives::B256;
 use sealift_engine::chain::{At, Chain, ChainError, SendAnswer};
 use sealift_evm::{Config, DEV_ACCOUNTS, EmbeddedChain, Fault, Faulty};
+use sealift_protocol::event::Rejection;
 
 fn faulty(script: &[(u64, Fault)]) -> Faulty<EmbeddedChain> {
     Faulty::new(EmbeddedChain::new(Config::default()), script.to_vec())
@@ -27,16 +28,21 @@ fn ambiguous(text: &str) -> SendAnswer {
 }
 
 #[test]
-fn a_send_fails_in_five_ways() {
+fn a_send_fails_in_eight_ways() {
     check_send(Fault::AnswerLost, ambiguous("connection reset"), true);
     check_send(Fault::SilentDrop, SendAnswer::Accepted, false);
     check_send(Fault::AlreadyKnown, ambiguous("already known"), true);
     check_send(
-        Fault::Underpriced,
+        Fault::ReplacementUnderpriced,
         ambiguous("replacement transaction underpriced"),
         true,
     );
     check_send(Fault::SendTimeout, ambiguous("time-out"), false);
+    let rejected = SendAnswer::Rejected;
+    check_send(Fault::Underpriced, rejected(Rejection::Underpriced), false);
+    check_send(Fault::PoolFull, rejected(Rejection::PoolFull), false);
+    let poor = rejected(Rejection::InsufficientFunds);
+    check_send(Fault::InsufficientFunds, poor, false);
 }
 
 #[test]
@@ -84,12 +90,17 @@ fn a_stale_node_does_not_know_the_newest_blocks() {
 }
 
 #[test]
-fn finality_goes_back_and_questions_go_unanswered() {
+fn finality_goes_back_and_questions_go_unanswered_or_are_refused() {
     let back = Fault::FinalityBack {
         blocks: 1,
         questions: 1,
     };
-    let chain = faulty(&[(1, back), (3, Fault::Unreachable(2))]);
+    let script = [
+        (1, back),
+        (3, Fault::Unreachable(2)),
+        (6, Fault::Refused(2)),
+    ];
+    let chain = faulty(&script);
     chain.send(&draft(0, 0).sign().0);
     let final_number = || {
         chain
@@ -101,5 +112,8 @@ fn finality_goes_back_and_questions_go_unanswered() {
     assert!(matches!(final_number(), Err(ChainError::Unreachable(_))));
     assert!(chain.identity().unwrap_err().is_retryable());
     assert_eq!(chain.identity().unwrap().chain_id, 31_337);
+    assert!(matches!(final_number(), Err(ChainError::Refused(_))));
+    assert!(!chain.identity().unwrap_err().is_retryable());
+    assert_eq!(final_number().unwrap(), 1);
     assert_eq!(chain.inner().node().nonce(DEV_ACCOUNTS[0].address), 1);
 }
