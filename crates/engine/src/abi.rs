@@ -63,6 +63,8 @@ alloy_sol_types::sol! {
         function getRoleAdmin(bytes32 role) external view returns (bytes32);
         function getRoleMemberCount(bytes32 role) external view returns (uint256);
         function getRoleMember(bytes32 role, uint256 index) external view returns (address);
+        function isPauser(address account) external view returns (bool);
+        function authority() external view returns (address);
         function maxFlashLoan(address token) external view returns (uint256);
         function grantRole(bytes32 role, address account) external;
         function renounceRole(bytes32 role, address account) external;

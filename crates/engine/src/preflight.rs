@@ -13,8 +13,17 @@ use crate::chain::{Answer, At, Chain, ChainError, Query};
 use crate::contracts;
 use crate::view::{decode, query};
 
-/// The storage words of a proxy (EIP-1967): implementation, admin, beacon.
-const PROXY_WORDS: [(&str, B256); 3] = [
+/// The storage words of a proxy: implementation, admin, beacon (EIP-1967), and the implementation and
+/// admin of the proxies that OpenZeppelin made before it (`org.zeppelinos.proxy.*`, as in USDC).
+const PROXY_WORDS: [(&str, B256); 5] = [
+    (
+        "older implementation",
+        b256!("7050c9e0f4ca769c69bd3a8ef740bc37934f8e2c036e5a723fd8ee048ed3f8c3"),
+    ),
+    (
+        "older admin",
+        b256!("10d6a54a4754c8869d6886b5f5d7fbfa5b4522237ea5c60d11bc4e7a1ff9390b"),
+    ),
     (
         "implementation",
         b256!("360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"),
@@ -117,7 +126,7 @@ pub(crate) fn refuse_proxies<C: Chain + ?Sized>(
     for ((what, _), answer) in PROXY_WORDS.iter().zip(chain.read(at, &queries)?) {
         if matches!(answer, Answer::Word(word) if !word.is_zero()) {
             let reason = format!(
-                "it is an upgradeable proxy (its EIP-1967 {what} word is set), and whoever \
+                "it is an upgradeable proxy (its {what} word is set), and whoever \
                  upgrades it can lift any pause"
             );
             return Err(PlanError::NotExclusive { legacy, reason });
@@ -185,6 +194,20 @@ pub(crate) fn control_of<C: Chain + ?Sized>(
     };
     let admin = B256::ZERO;
     let count = |role| query(legacy, &Legacy::getRoleMemberCountCall { role });
+    let other_ways = [
+        query(legacy, &Legacy::isPauserCall { account: legacy }),
+        query(legacy, &Legacy::authorityCall {}),
+    ];
+    let answers = chain.read(at, &other_ways)?;
+    if decode::<Legacy::isPauserCall>(&answers[0]).is_some() {
+        return refuse("it has a list of pausers (isPauser) that nobody can show to be complete");
+    }
+    match decode::<Legacy::authorityCall>(&answers[1]) {
+        Some(authority) if !authority.is_zero() => {
+            return refuse(&format!("its authority {authority} decides who pauses"));
+        }
+        _ => {}
+    }
     let queries = [
         query(legacy, &Legacy::ownerCall {}),
         query(legacy, &Legacy::pendingOwnerCall {}),

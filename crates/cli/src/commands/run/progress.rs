@@ -28,6 +28,8 @@ pub(super) struct Reporter<'a> {
     started: Instant,
     told: Instant,
     sequence: u64,
+    /// The node did not answer the last time.
+    is_away: bool,
     seen: Option<(Phase, BlockId, (u64, u64))>,
     intents: std::collections::BTreeMap<sealift_protocol::event::TxId, Intent>,
 }
@@ -55,6 +57,7 @@ impl<'a> Reporter<'a> {
             started: now,
             told: now,
             sequence: 0,
+            is_away: false,
             seen: None,
             intents: Default::default(),
         }
@@ -89,11 +92,17 @@ impl<'a> Reporter<'a> {
                     self.recorded(record);
                 }
             }
-            Progress::Seen { phase, at, staged } => self.seen(phase, at, staged),
+            Progress::Seen { phase, at, staged } => {
+                self.is_away = false;
+                self.seen(phase, at, staged);
+            }
             Progress::Unreachable(reason) => {
                 self.output
                     .event(&json!({ "type": "unreachable", "reason": reason }));
-                self.line(format!("the node does not answer, trying on: {reason}"));
+                if !std::mem::replace(&mut self.is_away, true) || self.told.elapsed() >= LINE_EVERY
+                {
+                    self.line(format!("trying on: {reason}"));
+                }
             }
         }
         self.tick();
