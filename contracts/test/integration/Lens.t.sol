@@ -23,7 +23,8 @@ contract LensTest is Fixture {
         addLane(READ_THROUGH);
         address[] memory accounts = holders;
         (accounts[0], accounts[1]) = (accounts[1], stranger);
-        (bool ok, bytes memory data) = answer(bytes.concat(type(Lens).creationCode, abi.encode(legacies[0], IERC20.balanceOf.selector, accounts)));
+        (bool ok, bytes memory data) =
+            answer(bytes.concat(type(Lens).creationCode, abi.encode(legacies[0], IERC20.balanceOf.selector, accounts)));
         vm.assertTrue(ok, "answers");
         bytes memory wanted;
         for (uint256 i = 0; i < accounts.length; ++i) {
@@ -35,7 +36,8 @@ contract LensTest is Fixture {
     function test_sevenHundredAccountsFit() public {
         addLane(READ_THROUGH);
         address[] memory accounts = new address[](700);
-        bytes memory creation = bytes.concat(type(Lens).creationCode, abi.encode(legacies[0], IERC20.balanceOf.selector, accounts));
+        bytes memory creation =
+            bytes.concat(type(Lens).creationCode, abi.encode(legacies[0], IERC20.balanceOf.selector, accounts));
         vm.assertLe(creation.length, 49_152, "creation code");
         (, bytes memory data) = answer(creation);
         check(data.length, 700 * 32, "answer");
@@ -54,7 +56,8 @@ contract LensTest is Fixture {
     }
 
     function test_revertsWithTheToken() public {
-        bytes memory creation = bytes.concat(type(Lens).creationCode, abi.encode(address(this), IERC20.balanceOf.selector, holders));
+        bytes memory creation =
+            bytes.concat(type(Lens).creationCode, abi.encode(address(this), IERC20.balanceOf.selector, holders));
         (bool ok,) = answer(creation);
         vm.assertFalse(ok, "no balanceOf here");
     }
