@@ -9,9 +9,11 @@ import {Foreign} from "../libraries/Foreign.sol";
 /// @title Exclusive control of a pausable legacy token
 /// @notice For tokens whose pause belongs to an Ownable owner, or to one role of an enumerable
 /// AccessControl. Control that cannot be shown to be exclusive is refused, with the reason.
-/// @dev Assumes: pause and unpause have no other way in than the one that was shown. A guard reads
-/// answers, not code; a proxy that its admin can upgrade, or a second, private list of pausers, must be
-/// excluded before the migration opens (`sealift doctor`).
+/// @dev Assumes: pause and unpause have no other way in for anybody else. A guard reads answers and tries
+/// what it can try itself, it does not read code; a proxy that its admin can upgrade, or a private list of
+/// pausers that this guard is not on, must be excluded before the migration opens (`sealift doctor`).
+/// @dev Warning: not for a token whose pause belongs to DEFAULT_ADMIN_ROLE itself (role zero means Ownable
+/// here), nor for AccessControlDefaultAdminRules, whose admin shows as an owner: both are refused.
 contract PausableGuard is IGuard {
     using Foreign for address;
 
@@ -32,6 +34,9 @@ contract PausableGuard is IGuard {
     /// @notice Whether legacy was already paused when this guard froze it.
     bool public wasPaused;
 
+    /// @notice What {rehearse} found; zero is nothing.
+    error Rehearsed(bytes32 reason);
+
     constructor(address migration_, address legacy_, address recordedOwner_, bytes32 role_) {
         if (migration_ == address(0)) revert NotMigration(migration_);
         if (recordedOwner_ == address(0) || recordedOwner_ == address(this)) revert NotRecordedOwner(recordedOwner_);
@@ -47,6 +52,7 @@ contract PausableGuard is IGuard {
         (bool answered, uint256 word) = legacy.ask(ILegacy.paused.selector);
         if (!answered || word > 1) return (false, "NO_PAUSED");
         reason = role == 0 ? _whyNotOwner() : _whyNotRole();
+        if (reason == 0) reason = _whyOthersToo();
         ok = reason == 0;
     }
 
@@ -56,6 +62,7 @@ contract PausableGuard is IGuard {
     }
 
     /// @inheritdoc IGuard
+    /// @dev Leaves legacy paused, and proven to be in the hands of this guard: see {rehearse}.
     function freeze() external returns (uint256 supply) {
         if (msg.sender != migration) revert NotMigration(msg.sender);
         (bool ok, bytes32 reason) = exclusive();
@@ -66,9 +73,19 @@ contract PausableGuard is IGuard {
         if (!was) _pause();
         _unpause();
         _pause();
+        reason = _rehearsed();
+        if (reason != 0) revert NotExclusive(reason);
         (ok, supply) = legacy.ask(ILegacy.totalSupply.selector);
         if (!ok) revert NotExclusive("NO_SUPPLY");
         emit GuardFrozen(legacy, was);
+    }
+
+    /// @notice Tries, by a call of this guard to itself, what must not be possible while legacy is paused:
+    /// to transfer, and to unpause without the control that was shown. Always reverts, so that nothing of
+    /// it stays.
+    function rehearse() external {
+        if (msg.sender != address(this)) revert NotMigration(msg.sender);
+        revert Rehearsed(_whatPauseAllows());
     }
 
     /// @inheritdoc IGuard
@@ -83,7 +100,9 @@ contract PausableGuard is IGuard {
     /// @dev All or nothing, so that a caller who gives too little gas changes nothing. Only the
     /// recorded owner can take back control of a token that refuses to unpause.
     function release() external {
-        if (IMigration(migration).phase() != IMigration.Phase.ABORTED) revert WrongPhase();
+        IMigration.Phase phase = _phase();
+        bool unnamed = phase == IMigration.Phase.COMMITTED && !frozen;
+        if (phase != IMigration.Phase.ABORTED && !unnamed) revert WrongPhase();
         if (frozen) {
             frozen = false;
             bool thawed = wasPaused || _pausedIs(false) || _tellUnpause();
@@ -93,9 +112,10 @@ contract PausableGuard is IGuard {
     }
 
     /// @inheritdoc IGuard
-    /// @dev Even where this never succeeds, legacy stays frozen: the only unpause is in {release}.
+    /// @dev Even where this never succeeds, legacy stays frozen: what {freeze} unpauses it pauses again,
+    /// {rehearse} leaves nothing behind, and {release} unpauses only after ABORTED.
     function retire() external {
-        if (IMigration(migration).phase() != IMigration.Phase.COMMITTED) revert WrongPhase();
+        if (!frozen || _phase() != IMigration.Phase.COMMITTED) revert WrongPhase();
         bool retired = role == 0 ? _renounceOwnership() : _renounceRoles();
         if (retired) emit GuardRetired(legacy);
     }
@@ -103,7 +123,7 @@ contract PausableGuard is IGuard {
     /// @inheritdoc IGuard
     function reclaim() external {
         if (msg.sender != recordedOwner) revert NotRecordedOwner(msg.sender);
-        if (IMigration(migration).phase() != IMigration.Phase.NONE) revert WrongPhase();
+        if (_phase() != IMigration.Phase.NONE) revert WrongPhase();
         if (_returnControl()) emit GuardReleased(legacy, recordedOwner);
     }
 
@@ -138,6 +158,42 @@ contract PausableGuard is IGuard {
         return "ROLE_CHAIN";
     }
 
+    /// @dev Lists of pausers beside the control that was shown.
+    function _whyOthersToo() internal view returns (bytes32) {
+        (bool ok, uint256 word) = legacy.ask(ILegacy.authority.selector);
+        if (ok && word != 0) return "AUTHORITY_TOO";
+        (ok,) = legacy.ask(abi.encodeCall(ILegacy.isPauser, (address(this))));
+        if (ok) return "PAUSERS_TOO";
+        return 0;
+    }
+
+    /// @dev What the frame of {rehearse} answers; without gas for it, it answers nothing.
+    function _rehearsed() internal returns (bytes32 reason) {
+        reason = "NOT_REHEARSED";
+        try this.rehearse() {}
+        catch (bytes memory answer) {
+            // A Rehearsed: its selector, then its word.
+            if (answer.length == 36) {
+                assembly ("memory-safe") {
+                    reason := mload(add(answer, 36))
+                }
+            }
+        }
+    }
+
+    /// @dev Legacy is paused. Of nothing, because a guard has nothing; both ways, because some pauses gate
+    /// only one. Then the control is dropped: an unpause that still works did not depend on it.
+    function _whatPauseAllows() internal returns (bytes32) {
+        if (legacy.grants(abi.encodeCall(ILegacy.transfer, (address(this), 0)))) return "PAUSE_LEAKS";
+        if (legacy.grants(abi.encodeCall(ILegacy.transferFrom, (address(this), address(this), 0)))) {
+            return "PAUSE_LEAKS";
+        }
+        if (!_dropControl()) return "NO_RENOUNCE";
+        legacy.tell(abi.encodeCall(ILegacy.unpause, ()));
+        if (!_pausedIs(true)) return "OTHER_UNPAUSER";
+        return 0;
+    }
+
     /// @dev Exclusive control that was shown at the freeze is closed under itself: only the sole owner,
     /// or the sole member of a role and of its admins, can admit another, and this guard does that only
     /// after ABORTED. So what is left to see is that the control has not been taken away.
@@ -157,6 +213,17 @@ contract PausableGuard is IGuard {
 
     function _tellUnpause() internal returns (bool) {
         return legacy.tell(abi.encodeCall(ILegacy.unpause, ())) && _pausedIs(false);
+    }
+
+    /// @dev For {rehearse} alone. An owner that cannot renounce is still replaced, where that is one step.
+    function _dropControl() internal returns (bool) {
+        if (role != 0) {
+            legacy.tell(abi.encodeCall(ILegacy.renounceRole, (role, address(this))));
+            return !_hasRole(role, address(this));
+        }
+        legacy.tell(abi.encodeCall(ILegacy.renounceOwnership, ()));
+        if (_owns()) legacy.tell(abi.encodeCall(ILegacy.transferOwnership, (recordedOwner)));
+        return !_owns();
     }
 
     /// @dev Gives what control this guard has to the recorded owner. Returns whether it had any to give.
@@ -213,6 +280,12 @@ contract PausableGuard is IGuard {
     }
 
     // ------------------------------------------------------------------ what is asked
+
+    /// @dev An address where no migration has been deployed yet is in NONE, as one is that has just been: a
+    /// guard of an address that never gets one gives control back as well.
+    function _phase() internal view returns (IMigration.Phase) {
+        return migration.code.length == 0 ? IMigration.Phase.NONE : IMigration(migration).phase();
+    }
 
     /// @dev False also where the token does not answer: nothing is concluded from silence.
     function _pausedIs(bool wanted) internal view returns (bool) {

@@ -26,14 +26,20 @@ interface IGuard {
     /// @notice The account that control goes back to.
     function recordedOwner() external view returns (address);
 
-    /// @notice Whether this guard alone controls pause and unpause; `reason` says why not (ASCII).
+    /// @notice Whether this guard alone controls pause and unpause; `reason` says why not (ASCII):
+    /// NO_PAUSED, no answer to `paused()`. Of an owner: NO_OWNER, NOT_OWNER, PENDING_OWNER, ROLES_TOO.
+    /// Of a role: OWNER_TOO, NOT_ENUMERABLE, NO_MEMBER, MANY_MEMBERS, NOT_MEMBER, NO_ROLE_ADMIN, ROLE_CHAIN.
+    /// Of both: AUTHORITY_TOO (an access manager), PAUSERS_TOO (a list of pausers).
     function exclusive() external view returns (bool ok, bytes32 reason);
 
     /// @notice Accepts a two-step ownership transfer that names this guard. By anyone.
     function accept() external;
 
     /// @notice Pauses, unpauses and pauses again (so that the way back is proven), by the migration.
-    /// A legacy contract that was paused before is paused again by release().
+    /// A legacy contract that was paused before is left paused by release(). Refuses, with NotExclusive,
+    /// what exclusive() refuses, and what shows only while legacy is paused: PAUSE_LEAKS, transfers go on;
+    /// OTHER_UNPAUSER, unpause does not depend on the control that was shown; NO_RENOUNCE, that control
+    /// cannot be given up; NOT_REHEARSED, too little gas to find out; NO_SUPPLY.
     function freeze() external returns (uint256 supply);
 
     /// @notice What must hold at seal and at commit: whether legacy is paused and control is still held,
@@ -42,12 +48,15 @@ interface IGuard {
     /// only in the answers; control over upgrades has to be excluded before the migration opens.
     function attest() external view returns (bool frozen, uint256 supply, bytes32 codeHash);
 
-    /// @notice After ABORTED, by anyone, retryable: unpauses and returns control. Idempotent.
+    /// @notice After ABORTED, by anyone, retryable: unpauses and returns control. Idempotent. After
+    /// COMMITTED it returns the control of a guard that was not frozen: the rules do not name it.
     function release() external;
 
-    /// @notice After COMMITTED, by anyone, retryable: gives up control for ever. Idempotent.
+    /// @notice After COMMITTED, by anyone, retryable: a guard that was frozen gives up control for ever.
+    /// Idempotent.
     function retire() external;
 
-    /// @notice While the migration's phase is NONE, the recorded owner takes control back.
+    /// @notice While the migration's phase is NONE, or nothing is deployed at its address, the recorded
+    /// owner takes control back.
     function reclaim() external;
 }

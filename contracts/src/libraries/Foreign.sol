@@ -24,6 +24,16 @@ library Foreign {
         }
     }
 
+    /// @notice Makes a call. Returns whether it did not revert, and did not answer with a zero word: an
+    /// ERC-20 transfer answers true, or nothing at all.
+    function grants(address target, bytes memory call_) internal returns (bool ok) {
+        assembly ("memory-safe") {
+            mstore(0, 1)
+            ok := call(gas(), target, 0, add(call_, 32), mload(call_), 0, 32)
+            ok := and(ok, iszero(iszero(mload(0))))
+        }
+    }
+
     /// @notice Makes a call whose answer does not matter. Returns whether it did not revert.
     function tell(address target, bytes memory call_) internal returns (bool ok) {
         assembly ("memory-safe") {

@@ -6,6 +6,7 @@ import {IGuard} from "src/interfaces/IGuard.sol";
 import {IMigration} from "src/interfaces/IMigration.sol";
 import {Heads} from "src/libraries/Heads.sol";
 import {Fixture} from "test/mocks/Fixture.sol";
+import {HostileFixture} from "test/mocks/HostileFixture.sol";
 
 contract FreezeTest is Fixture {
     function setUp() public {
@@ -96,6 +97,23 @@ contract FreezeTest is Fixture {
         migration.freeze();
     }
 
+    /// @dev The largest supply there is, and one more.
+    function test_supplyOf208Bits() public {
+        uint256 largest = (1 << 208) - 1;
+        vm.prank(address(guards[0]));
+        legacies[0].mint(stranger, largest - supply);
+        open();
+        uint256 snapshot = vm.snapshotState();
+        freeze();
+        check(migration.lane(0).supply, largest, "all of its bits");
+        vm.revertToState(snapshot);
+        vm.prank(address(guards[0]));
+        legacies[0].mint(stranger, 1);
+        vm.prank(operator);
+        vm.expectRevert(abi.encodeWithSelector(IMigration.SupplyTooLarge.selector, 0, 1 << 208));
+        migration.freeze();
+    }
+
     function test_pausedBeforeStaysPausedAfterAbort() public {
         vm.prank(address(guards[0]));
         legacies[0].pause();
@@ -113,5 +131,15 @@ contract FreezeTest is Fixture {
         vm.prank(operator);
         vm.expectRevert(abi.encodeWithSelector(IGuard.NotMigration.selector, operator));
         guards[0].freeze();
+    }
+}
+
+contract FreezeReentrancyTest is HostileFixture {
+    function test_nothingGetsInWhileFreezing() public {
+        freeze();
+        onlyFound(FROZEN);
+        check(token.passes(), 0, "nothing passed");
+        checkPhase(FROZEN);
+        check(migration.lane(1).supply, 1000, "the supply outside");
     }
 }

@@ -6,54 +6,13 @@ import {LegacyToken} from "src/demo/LegacyToken.sol";
 import {PausableGuard} from "src/guards/PausableGuard.sol";
 import {IGuard} from "src/interfaces/IGuard.sol";
 import {IMigration} from "src/interfaces/IMigration.sol";
-import {Fixture} from "test/mocks/Fixture.sol";
+import {GuardFixture} from "test/mocks/GuardFixture.sol";
 import {OwnedRolesToken, Parrot, PlainRolesToken, RingRolesToken} from "test/weird/WeirdRoles.sol";
 import {SwitchableProxy, TwoStepToken} from "test/weird/WeirdRoles.sol";
 import {WeirdToken} from "test/weird/WeirdToken.sol";
 
 /// @dev What the guard shows and refuses, token by token. The lane is always read-through.
-contract GuardTest is Fixture {
-    bytes32 internal constant PAUSER = keccak256("PAUSER_ROLE");
-    PausableGuard internal guard;
-
-    function guarded(address token, bytes32 role) internal {
-        guard = new PausableGuard(address(migration), token, legacyOwner, role);
-        legacies.push(LegacyToken(token));
-        guards.push(guard);
-        ledgers.push(deployLedger(token, 0, READ_THROUGH));
-        sources.push(READ_THROUGH);
-    }
-
-    function weird() internal returns (WeirdToken token) {
-        token = new WeirdToken(legacyOwner);
-        token.set(stranger, 1000);
-        guarded(address(token), 0);
-        vm.prank(legacyOwner);
-        token.transferOwnership(address(guard));
-    }
-
-    /// @dev Gives the guard both roles and takes them from their holder.
-    function handOver(LegacyRoleToken token) internal {
-        guarded(address(token), PAUSER);
-        vm.startPrank(legacyOwner);
-        token.grantRole(PAUSER, address(guard));
-        token.grantRole(0, address(guard));
-        token.renounceRole(PAUSER, legacyOwner);
-        token.renounceRole(0, legacyOwner);
-        vm.stopPrank();
-    }
-
-    function shown(bytes32 reason) internal {
-        (bool ok, bytes32 found) = guard.exclusive();
-        vm.assertEq(found, reason, "reason");
-        vm.assertTrue(ok == (reason == 0), "ok");
-        if (reason == 0) return;
-        if (migration.phase() == NONE) open();
-        vm.expectRevert(abi.encodeWithSelector(IGuard.NotExclusive.selector, reason));
-        vm.prank(operator);
-        migration.freeze();
-    }
-
+contract GuardTest is GuardFixture {
     // ------------------------------------------------------------------ roles
 
     function test_role_wholeLife() public {

@@ -74,6 +74,8 @@ interface Vm {
     function assertLe(uint256 a, uint256 b, string calldata why) external pure;
     function assertGe(uint256 a, uint256 b, string calldata why) external pure;
     function assume(bool condition) external pure;
+    function clearMockedCalls() external;
+    function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function cool(address target) external;
     function envOr(string calldata name, bool fallback_) external view returns (bool);
     function etch(address target, bytes calldata code) external;
@@ -81,10 +83,14 @@ interface Vm {
     function expectRevert() external;
     function expectRevert(bytes4 selector) external;
     function expectRevert(bytes calldata answer) external;
+    function getNonce(address account) external view returns (uint64);
     function getRecordedLogs() external returns (Log[] memory);
     function keyExistsJson(string calldata json, string calldata key) external view returns (bool);
     function lastCallGas() external view returns (Gas memory);
     function load(address target, bytes32 slot) external view returns (bytes32);
+    function mockCall(address target, bytes calldata data, bytes calldata answer) external;
+    function mockCallRevert(address target, bytes calldata data, bytes calldata answer) external;
+    function mockCalls(address target, bytes calldata data, bytes[] calldata answers) external;
     function parseJsonAddress(string calldata json, string calldata key) external pure returns (address);
     function parseJsonBool(string calldata json, string calldata key) external pure returns (bool);
     function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
