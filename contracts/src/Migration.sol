@@ -34,7 +34,9 @@ contract Migration is IMigration, ReentrancyGuardTransient {
         bytes32 declaredHead;
     }
 
-    /// @dev The limit on lanes: keeps freeze, seal, commit and abort far below the transaction cap.
+    /// @dev The limit on lanes: keeps each transition far below the transaction cap of 2^24 gas
+    /// (EIP-7825). An abort that has the whole cap leaves more than 900,000 gas to every lane, whatever the
+    /// legacy contracts of the other lanes burn.
     uint256 internal constant MAX_LANES = 16;
     /// @dev Supplies and amounts are below 2^208, so that a ledger word has room for a generation.
     uint256 internal constant SUPPLY_LIMIT = 1 << 208;
@@ -218,9 +220,11 @@ contract Migration is IMigration, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IMigration
-    /// @dev The caller chooses the gas. With too little, a `release` runs out of its 63/64 and is
-    /// reported as {ReleaseDeferred} while the rest goes through. That is harmless: the phase is
-    /// final either way, `release` is all or nothing, and anyone can call it again on the guard.
+    /// @dev Each lane gets an equal share of the gas that is left, so that a legacy contract which burns all
+    /// of it takes its own lane's share and nothing else. What a lane does not use goes to those behind it.
+    /// The caller chooses the gas: with `lanes` times what the dearest release takes, none runs out. With
+    /// less, one that does is reported as {ReleaseDeferred}, and with far less nothing happens at all. That
+    /// is harmless: once the phase is final anyone can call `release` again, which is all or nothing.
     function abort() external nonReentrant {
         Decision word = _decision;
         Phase phase_ = word.phase();
@@ -231,11 +235,17 @@ contract Migration is IMigration, ReentrancyGuardTransient {
         _decision = word.withPhase(Phase.ABORTED);
         bytes32 id_ = id;
         emit Aborted(id_, msg.sender);
-        for (uint256 i = 0; i < word.lanes(); ++i) {
-            try _rules[i].guard.release() {}
-            catch {
-                emit ReleaseDeferred(id_, i);
+        uint256 lanes = word.lanes();
+        for (uint256 i = 0; i < lanes; ++i) {
+            IGuard guard = _rules[i].guard;
+            bool released = false;
+            // A call of an address without code would revert here, not there.
+            if (address(guard).code.length != 0) {
+                try guard.release{gas: gasleft() / (lanes - i)}() {
+                    released = true;
+                } catch {}
             }
+            if (!released) emit ReleaseDeferred(id_, i);
         }
     }
 

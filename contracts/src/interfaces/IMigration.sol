@@ -8,7 +8,12 @@ import {ILedger} from "./ILedger.sol";
 /// @notice Everything that can fail happens before the decision and has no effect for users; the
 /// decision is one storage write; everything after it can be retried by anyone.
 /// @dev Assumes: a legacy contract whose pause is in force has no path, for anybody, that changes a
-/// balance or the total supply. The guard proves that control is exclusive, it cannot read code.
+/// balance or the total supply. The guard shows that control is exclusive and tries two transfers, it
+/// cannot read code. A supply that changes while frozen (an ungated burn, by any holder) stops seal and
+/// commit, and so the migration.
+/// @dev Assumes, of a READ_THROUGH lane: the balances of legacy add up to its supply. Nothing is staged,
+/// so nothing on chain adds them up; `sealift` does, over the list of holders at the frozen block. The
+/// sum is proven on chain in the lanes that are staged.
 interface IMigration {
     /// @notice The phase of the whole migration. COMMITTED and ABORTED are final.
     enum Phase {
@@ -43,7 +48,8 @@ interface IMigration {
         bytes32 ledgerCodeHash;
     }
 
-    /// @notice What is fixed before anything moves. Times are unix seconds and seconds.
+    /// @notice What is fixed before anything moves. Times are unix seconds and seconds; `maxFreezeSecs` is
+    /// at most 30 days. `deadline` may be any time to come: legacy is live until the freeze.
     struct Rules {
         uint64 deadline;
         uint64 maxFreezeSecs;
@@ -159,7 +165,7 @@ interface IMigration {
     function commit(bytes32 head) external;
 
     /// @notice Any non-terminal phase but NONE -> ABORTED: by owner or guardian before the deadline,
-    /// by anyone at or after it. Tries to release every guard.
+    /// by anyone at or after it. Tries to release every guard, with an equal share of the gas for each.
     function abort() external;
 
     /// @notice Who opens and commits, and may abort.
