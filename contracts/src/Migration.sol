@@ -11,8 +11,9 @@ import {Heads} from "./libraries/Heads.sol";
 /// @title One migration of one or more legacy assets to their successors
 /// @dev Calls: `open` makes STATICCALLs of fixed selectors to the addresses of its rules, and nothing
 /// else; every later call goes to a guard or a ledger that the rules fixed, with a fixed selector.
-/// @dev Warning: a frozen deadline is the earlier of two promises, so `maxFreezeSecs` bounds how long
-/// holders can be without their token even when owner, operator and guardian disappear.
+/// @dev Warning: a frozen deadline is the earlier of two promises, and `maxFreezeSecs` is at most 30 days.
+/// From then on one transaction of anybody thaws every legacy contract that lets itself be unpaused, even
+/// when owner, operator and guardian have disappeared. In OPEN legacy is live, and the deadline may be far.
 contract Migration is IMigration, ReentrancyGuardTransient {
     /// @dev What has been staged in a lane. The first three slots are what a batch writes.
     struct Lane {
@@ -38,6 +39,8 @@ contract Migration is IMigration, ReentrancyGuardTransient {
     /// (EIP-7825). An abort that has the whole cap leaves more than 900,000 gas to every lane, whatever the
     /// legacy contracts of the other lanes burn.
     uint256 internal constant MAX_LANES = 16;
+    /// @dev The limit on `maxFreezeSecs`: no rules can take holders' tokens away for longer.
+    uint256 internal constant LONGEST_FREEZE_SECS = 30 days;
     /// @dev Supplies and amounts are below 2^208, so that a ledger word has room for a generation.
     uint256 internal constant SUPPLY_LIMIT = 1 << 208;
     /// @dev The `lane` of a {BadRules} that is not about one lane.
@@ -389,7 +392,9 @@ contract Migration is IMigration, ReentrancyGuardTransient {
         if (rules.lanes.length == 0) revert BadRules(NO_LANE, "NO_LANES");
         if (rules.lanes.length > MAX_LANES) revert BadRules(NO_LANE, "TOO_MANY_LANES");
         if (rules.deadline <= block.timestamp) revert BadRules(NO_LANE, "DEADLINE");
-        if (rules.maxFreezeSecs == 0) revert BadRules(NO_LANE, "MAX_FREEZE");
+        if (rules.maxFreezeSecs == 0 || rules.maxFreezeSecs > LONGEST_FREEZE_SECS) {
+            revert BadRules(NO_LANE, "MAX_FREEZE");
+        }
         if (rules.operator == address(0)) revert BadRules(NO_LANE, "OPERATOR");
     }
 

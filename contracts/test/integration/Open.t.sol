@@ -63,6 +63,11 @@ contract OpenTest is Fixture {
         r.maxFreezeSecs = 0;
         refused(r, none, "MAX_FREEZE");
         r = rules();
+        r.maxFreezeSecs = 30 days + 1;
+        refused(r, none, "MAX_FREEZE");
+        r.maxFreezeSecs = type(uint64).max;
+        refused(r, none, "MAX_FREEZE");
+        r = rules();
         r.operator = address(0);
         refused(r, none, "OPERATOR");
         r = rules();
@@ -70,6 +75,20 @@ contract OpenTest is Fixture {
         refused(r, none, "NO_LANES");
         r.lanes = new IMigration.LaneRules[](17);
         refused(r, none, "TOO_MANY_LANES");
+    }
+
+    /// @dev However far the deadline is, no freeze is longer than thirty days.
+    function test_theLongestFreeze() public {
+        IMigration.Rules memory r = rules();
+        (r.deadline, r.maxFreezeSecs) = (type(uint64).max, 30 days);
+        vm.prank(owner);
+        migration.open(r, NONCE);
+        freeze();
+        check(migration.deadline(), START + 30 days, "deadline");
+        vm.warp(START + 30 days);
+        abort(stranger);
+        checkLegacyRestored(0);
+        checkLegacyRestored(1);
     }
 
     function test_refusesOtherCode() public {
@@ -131,6 +150,35 @@ contract OpenTest is Fixture {
         (r.lanes[1].guard, r.lanes[1].guardCodeHash) = (r.lanes[0].guard, r.lanes[0].guardCodeHash);
         (r.lanes[1].ledger, r.lanes[1].ledgerCodeHash) = (second, address(second).codehash);
         refused(r, 1, "LEGACY_TWICE");
+    }
+
+    /// @dev A guard that says of two lanes that it is theirs.
+    function test_refusesTheSameGuardTwice() public {
+        IMigration.Rules memory r = rules();
+        (r.lanes[1].guard, r.lanes[1].guardCodeHash) = (r.lanes[0].guard, r.lanes[0].guardCodeHash);
+        vm.mockCalls(address(guards[0]), abi.encodeCall(IGuard.legacy, ()), inTurn(legacyOf(0), legacyOf(1)));
+        refused(r, 1, "GUARD_TWICE");
+    }
+
+    function test_refusesTheSameLedgerTwice() public {
+        IMigration.Rules memory r = rules();
+        (r.lanes[1].ledger, r.lanes[1].ledgerCodeHash) = (r.lanes[0].ledger, r.lanes[0].ledgerCodeHash);
+        address ledger = address(ledgers[0]);
+        vm.mockCalls(ledger, abi.encodeCall(ILedger.legacy, ()), inTurn(legacyOf(0), legacyOf(1)));
+        vm.mockCalls(ledger, abi.encodeCall(ILedger.laneIndex, ()), inTurn(0, 1));
+        vm.mockCalls(
+            ledger, abi.encodeCall(ILedger.source, ()), inTurn(uint256(r.lanes[0].source), uint256(r.lanes[1].source))
+        );
+        refused(r, 1, "LEDGER_TWICE");
+    }
+
+    function legacyOf(uint256 lane) internal view returns (uint256) {
+        return uint160(address(legacies[lane]));
+    }
+
+    function inTurn(uint256 first, uint256 second) internal pure returns (bytes[] memory answers) {
+        answers = new bytes[](2);
+        (answers[0], answers[1]) = (abi.encode(first), abi.encode(second));
     }
 
     function test_preauthorisedOnlyWhatTheContractReads() public {
