@@ -376,10 +376,11 @@ contract Migration is IMigration, ReentrancyGuardTransient {
     }
 
     /// @dev With legacy frozen, strictly ascending accounts whose amounts sum to the supply prove that
-    /// no holder is missing and none is double.
+    /// no holder is missing and none is double. A lane without supply has nothing to declare: an entry is
+    /// never empty, so that no batch can be staged in it and sealed.
     function _requireComplete(uint256 lane_, Source source, Lane storage state) internal view {
         if (source == Source.READ_THROUGH) return;
-        if (_isDeclared(source)) {
+        if (_isDeclared(source) && (state.supply != 0 || state.declaredBatches != 0)) {
             if (state.declaredBatches == 0) revert NotDeclared(lane_);
             bool declared = state.cursor == state.declaredBatches && state.count == state.declaredCount
                 && state.sum == state.declaredSum && state.head == state.declaredHead;

@@ -145,6 +145,7 @@ interface IMigration {
     function freeze() external;
 
     /// @notice Fixes what will be staged in a declared lane, once a generation, by the operator.
+    /// A lane whose legacy has no supply needs no declaration.
     function declare(uint256 lane, uint32 batches, uint64 count, uint256 sum, bytes32 head) external;
 
     /// @notice Stages batch `index` (== cursor) of a lane, by the operator.

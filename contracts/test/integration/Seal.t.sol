@@ -112,4 +112,74 @@ contract SealTest is Fixture {
         vm.warp(START + MAX_FREEZE);
         refused(abi.encodeWithSelector(IMigration.DeadlinePassed.selector, START + MAX_FREEZE));
     }
+
+    function test_sameSupply() public {
+        stageAll(0);
+        stageAll(2);
+        // A pause with a way around it: a unit is minted, and the pause is back.
+        vm.startPrank(address(guards[1]));
+        legacies[1].unpause();
+        legacies[1].mint(stranger, 1);
+        legacies[1].pause();
+        vm.stopPrank();
+        refused(abi.encodeWithSelector(IMigration.SupplyChanged.selector, 1, supply, supply + 1));
+    }
+
+    function test_sameCode() public {
+        stageAll(0);
+        stageAll(2);
+        vm.etch(address(legacies[0]), bytes.concat(address(legacies[0]).code, hex"00"));
+        refused(abi.encodeWithSelector(IMigration.CodeChanged.selector, 0));
+    }
+}
+
+/// @dev Lanes of legacy contracts without any supply: there is nothing to declare and nothing to stage.
+contract SealEmptyTest is Fixture {
+    function setUp() public {
+        delete holders;
+        delete amounts;
+        supply = 0;
+        addLane(DECLARED);
+        addLane(DECLARED_WIDE);
+        addLane(CHAIN_READ);
+        addLane(READ_THROUGH);
+        goTo(FROZEN);
+    }
+
+    function test_withoutADeclaration() public {
+        seal();
+        commit();
+        for (uint256 i = 0; i < 4; ++i) {
+            check(ledgers[i].totalSupply(), 0, "supply");
+            check(ledgers[i].balanceOf(stranger), 0, "balance");
+            vm.prank(stranger);
+            ledgers[i].transfer(owner, 0);
+            vm.assertTrue(ledgers[i].materialized(stranger), "live");
+            guards[i].retire();
+        }
+    }
+
+    /// @dev What is declared binds, also where nothing had to be.
+    function test_notAsDeclared() public {
+        vm.prank(operator);
+        migration.declare(0, 1, 0, 0, "head");
+        vm.expectRevert(abi.encodeWithSelector(IMigration.NotAsDeclared.selector, 0));
+        migration.seal();
+        vm.prank(operator);
+        migration.restart(0);
+        seal();
+    }
+
+    /// @dev Whoever is staged makes the sum more than the supply.
+    function test_nobodyCanBeStaged() public {
+        bytes memory data = entry(DECLARED, stranger, 1);
+        IMigration.Batch memory b = IMigration.Batch(1, 1, keccak256(data));
+        bytes32 id = migration.id();
+        bytes32 head = Heads.next(Heads.first(id, 0, 1), id, 0, 0, b);
+        vm.prank(operator);
+        migration.declare(0, 1, 1, 1, head);
+        stage(0, 0, data);
+        vm.expectRevert(abi.encodeWithSelector(IMigration.SumIsNotSupply.selector, 0, 1, 0));
+        migration.seal();
+    }
 }
