@@ -278,6 +278,18 @@ contract Migration is IMigration, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IMigration
+    /// @dev Reads four slots, in the first touch of a successor.
+    function decided(uint256 lane_, address ledger)
+        external
+        view
+        returns (bool live, uint32 generation, uint256 supply)
+    {
+        Decision word = _decision;
+        live = word.phase() == Phase.COMMITTED && lane_ < word.lanes() && address(_rules[lane_].ledger) == ledger;
+        if (live) (generation, supply) = (_lanes[lane_].generation, _lanes[lane_].supply);
+    }
+
+    /// @inheritdoc IMigration
     function laneRules(uint256 lane_) external view returns (LaneRules memory) {
         _requireLane(_decision, lane_);
         return _rules[lane_];

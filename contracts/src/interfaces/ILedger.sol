@@ -6,7 +6,7 @@ import {IMigration} from "./IMigration.sol";
 /// @title The successor's record of balances, inert until the decision
 interface ILedger {
     error NotMigration(address caller);
-    error NotLive(); // the migration has not committed
+    error NotLive(); // the migration has not committed, or its rules do not name this ledger
     error BadData(uint256 length); // not a whole number of entries, or none
     error NotAscending(address account);
     error EmptyEntry(address account);

@@ -181,6 +181,9 @@ interface IMigration {
     function frozenBlock() external view returns (uint256);
     /// @notice What commit() takes; zero before seal().
     function sealedHead() external view returns (bytes32);
+    /// @notice What `ledger` may act on: live is whether the migration has committed and its rules name
+    /// it for this lane; only then the generation that was sealed and the frozen supply are not zero.
+    function decided(uint256 lane, address ledger) external view returns (bool live, uint32 generation, uint256 supply);
     /// @notice How many lanes the rules have; zero before open().
     function laneCount() external view returns (uint256);
     /// @notice The rules of one lane.

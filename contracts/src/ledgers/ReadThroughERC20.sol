@@ -8,7 +8,9 @@ import {SuccessorERC20} from "./SuccessorERC20.sol";
 
 /// @title A successor that reads the frozen legacy contract on an account's first touch
 /// @notice Nothing is staged: the migration commits any number of holders at the same cost.
-/// @dev Warning: depends on legacy staying frozen for ever. The guard can unpause only after ABORTED.
+/// @dev Warning: depends on legacy staying frozen for ever. Once the freeze is done, the guard can unpause
+/// only after ABORTED.
+/// @dev Assumes: the balances of legacy add up to its supply. Nothing here or in the migration adds them.
 contract ReadThroughERC20 is SuccessorERC20 {
     constructor(
         string memory name_,

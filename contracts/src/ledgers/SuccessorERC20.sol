@@ -9,6 +9,7 @@ import {IMigration} from "../interfaces/IMigration.sol";
 /// @title A successor token: inert until the decision, a plain ERC-20 after it
 /// @notice No mint, no burn, no owner. An account's balance is pinned on its first touch after the
 /// decision, with a Transfer event from the zero address for indexers; `materialize` does it for anyone.
+/// A ledger that the migration's rules do not name, though it names the migration, never goes live.
 /// @dev A balance word has LIVE set when its account has been touched, which can happen only after
 /// COMMITTED. A transfer between touched accounts therefore looks at nothing but its two words.
 abstract contract SuccessorERC20 is ERC20, ERC20Permit, ILedger {
@@ -146,13 +147,13 @@ abstract contract SuccessorERC20 is ERC20, ERC20Permit, ILedger {
         if (_words[account].bits & LIVE == 0 && _decided() == 0) revert NotLive();
     }
 
-    /// @dev The latch, or what it will be; zero before COMMITTED. Final once it is not zero, because
-    /// no path leaves COMMITTED.
+    /// @dev The latch, or what it will be; zero before COMMITTED, and for ever in a ledger that the rules
+    /// do not name. Final once it is not zero, because no path leaves COMMITTED.
     function _decided() internal view returns (uint256 decided) {
         decided = _latch;
-        if (decided == 0 && MIGRATION.phase() == IMigration.Phase.COMMITTED) {
-            IMigration.LaneState memory lane = MIGRATION.lane(laneIndex);
-            decided = LIVE | (uint256(lane.generation) << GENERATION_SHIFT) | lane.supply;
+        if (decided == 0) {
+            (bool live, uint32 generation, uint256 supply) = MIGRATION.decided(laneIndex, address(this));
+            if (live) decided = LIVE | (uint256(generation) << GENERATION_SHIFT) | supply;
         }
     }
 }
