@@ -97,3 +97,23 @@ contract EdgeAccountsTest is Fixture {
         ledgers[0].transfer(address(0), 1);
     }
 }
+
+/// @dev What frozen legacy answers on the first touch.
+contract MaterializeReadThroughTest is Fixture {
+    function test_balanceOf208Bits() public {
+        addLane(READ_THROUGH);
+        goTo(COMMITTED);
+        address token = address(legacies[0]);
+        bytes memory question = abi.encodeCall(IERC20.balanceOf, (holders[0]));
+        uint256 limit = 1 << 208;
+        vm.mockCall(token, question, abi.encode(limit));
+        vm.expectRevert(abi.encodeWithSelector(ILedger.AmountTooLarge.selector, holders[0], limit));
+        ledgers[0].materialize(one(holders[0]));
+        vm.expectRevert(abi.encodeWithSelector(ILedger.AmountTooLarge.selector, holders[0], limit));
+        vm.prank(holders[0]);
+        ledgers[0].transfer(stranger, 1);
+        vm.mockCall(token, question, abi.encode(limit - 1));
+        ledgers[0].materialize(one(holders[0]));
+        check(ledgers[0].balanceOf(holders[0]), limit - 1, "the largest");
+    }
+}

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ILedger} from "src/interfaces/ILedger.sol";
 import {IMigration} from "src/interfaces/IMigration.sol";
+import {StagedERC20} from "src/ledgers/StagedERC20.sol";
 import {Heads} from "src/libraries/Heads.sol";
 import {Fixture} from "test/mocks/Fixture.sol";
 
@@ -160,5 +162,49 @@ contract StageTest is Fixture {
         check(ledgers[PACKED].balanceOf(holders[0]), 0, "balance");
         check(ledgers[PACKED].totalSupply(), 0, "supply");
         vm.assertFalse(ledgers[PACKED].materialized(holders[0]), "materialized");
+    }
+    // ------------------------------------------------------------------ what legacy answers
+
+    function noBalance() internal {
+        refused(READ, abi.encodePacked(holders[2]), abi.encodeWithSelector(StagedERC20.NoBalance.selector, holders[2]));
+        refused(READ, firstBatch(READ), abi.encodeWithSelector(StagedERC20.NoBalance.selector, holders[2]));
+    }
+
+    function balanceOf(address account) internal pure returns (bytes memory) {
+        return abi.encodeCall(IERC20.balanceOf, (account));
+    }
+
+    function test_balanceThatReverts() public {
+        vm.mockCallRevert(address(legacies[READ]), balanceOf(holders[2]), "");
+        noBalance();
+        vm.mockCallRevert(address(legacies[READ]), balanceOf(holders[2]), abi.encode(1));
+        noBalance();
+    }
+
+    function test_balanceOf31Bytes() public {
+        vm.mockCall(address(legacies[READ]), balanceOf(holders[2]), new bytes(31));
+        noBalance();
+        vm.mockCall(address(legacies[READ]), balanceOf(holders[2]), bytes.concat(new bytes(30), hex"01"));
+        noBalance();
+    }
+
+    function test_balanceOf208Bits() public {
+        (uint256 limit, address token) = (1 << 208, address(legacies[READ]));
+        bytes memory why = abi.encodeWithSelector(ILedger.AmountTooLarge.selector, holders[2], limit);
+        vm.mockCall(token, balanceOf(holders[2]), abi.encode(limit));
+        refused(READ, firstBatch(READ), why);
+        why = abi.encodeWithSelector(ILedger.AmountTooLarge.selector, holders[2], type(uint256).max);
+        vm.mockCall(token, balanceOf(holders[2]), abi.encode(type(uint256).max));
+        refused(READ, firstBatch(READ), why);
+        vm.mockCall(token, balanceOf(holders[2]), abi.encode(limit - 1));
+        stage(READ, 0, abi.encodePacked(holders[2]));
+        check(migration.lane(READ).sum, limit - 1, "the largest");
+    }
+
+    /// @dev The order is wrong and the answer is missing: the order is what is said.
+    function test_orderBeforeSilence() public {
+        stage(READ, 0, abi.encodePacked(holders[3]));
+        vm.mockCallRevert(address(legacies[READ]), balanceOf(holders[2]), "");
+        refused(READ, abi.encodePacked(holders[2]), abi.encodeWithSelector(ILedger.NotAscending.selector, holders[2]));
     }
 }

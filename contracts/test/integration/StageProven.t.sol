@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IMigration} from "src/interfaces/IMigration.sol";
+import {Heads} from "src/libraries/Heads.sol";
 import {Fixture} from "test/mocks/Fixture.sol";
 
 contract StageProvenTest is Fixture {
@@ -90,5 +91,35 @@ contract StageProvenTest is Fixture {
         refused(3, 0, data, good, abi.encodeWithSelector(IMigration.NoSuchLane.selector, 3));
         declare(0);
         refused(0, 1, data, good, abi.encodeWithSelector(IMigration.WrongBatch.selector, 0, 1, 0));
+    }
+
+    /// @dev A batch a holder: what is behind the first is more than one.
+    function test_manyBatches() public {
+        goTo(FROZEN);
+        (bytes32 id, uint32 batches) = (migration.id(), uint32(holders.length));
+        bytes32 head = Heads.first(id, 0, 1);
+        for (uint32 i = 0; i < batches; ++i) {
+            head = Heads.next(head, id, 0, i, commitment(0, i, i + 1));
+        }
+        vm.prank(operator);
+        migration.declare(0, batches, batches, supply, head);
+        for (uint32 i = 0; i < batches; ++i) {
+            IMigration.Batch[] memory behind = new IMigration.Batch[](batches - 1 - i);
+            for (uint32 j = 0; j < behind.length; ++j) {
+                behind[j] = commitment(0, i + 1 + j, i + 2 + j);
+            }
+            if (behind.length > 1) {
+                (behind[0], behind[1]) = (behind[1], behind[0]);
+                bytes memory why = abi.encodeWithSelector(IMigration.NotAsDeclared.selector, 0);
+                refused(0, i, batch(0, i, i + 1), behind, why);
+                (behind[0], behind[1]) = (behind[1], behind[0]);
+            }
+            prove(0, i, batch(0, i, i + 1), behind);
+        }
+        stageAll(1);
+        stageAll(2);
+        seal();
+        commit();
+        check(ledgers[0].balanceOf(holders[6]), amounts[6], "staged by a stranger");
     }
 }
