@@ -5,31 +5,13 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {ILedger} from "src/interfaces/ILedger.sol";
 import {IMigration} from "src/interfaces/IMigration.sol";
+import {ReadThroughERC20} from "src/ledgers/ReadThroughERC20.sol";
 import {StagedERC20} from "src/ledgers/StagedERC20.sol";
-import {SuccessorERC20} from "src/ledgers/SuccessorERC20.sol";
-import {Fixture} from "test/mocks/Fixture.sol";
+import {SuccessorFixture} from "test/mocks/SuccessorFixture.sol";
 
 /// @dev What a holder does with the successor, for each source of amounts.
-abstract contract TransferTest is Fixture {
-    bytes32 internal constant PERMIT =
-        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
-    uint256 internal constant KEY = 0xA11CE;
-    SuccessorERC20 internal token;
-    address internal alice;
-    address internal bob;
-
-    function setUpLane(IMigration.Source source) internal {
-        (alice, bob) = (holders[0], holders[1]);
-        addLane(source);
-        token = ledgers[0];
-    }
-
-    function signed(address owner_, uint256 value) internal view returns (uint8 v, bytes32 r, bytes32 s) {
-        bytes32 hash = keccak256(abi.encode(PERMIT, owner_, stranger, value, token.nonces(owner_), DEADLINE));
-        return vm.sign(KEY, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), hash)));
-    }
-
-    function inert() internal {
+abstract contract TransferTest is SuccessorFixture {
+    function inert() internal override {
         vm.startPrank(alice);
         vm.expectRevert(ILedger.NotLive.selector);
         token.transfer(bob, 0);
@@ -39,31 +21,9 @@ abstract contract TransferTest is Fixture {
         token.transferFrom(bob, alice, 1);
         vm.expectRevert(ILedger.NotLive.selector);
         token.transferFrom(bob, alice, 0);
-        vm.expectRevert(ILedger.NotLive.selector);
-        token.approve(bob, 1);
         vm.stopPrank();
-        address keyed = vm.addr(KEY);
-        (uint8 v, bytes32 r, bytes32 s) = signed(keyed, 7);
-        vm.expectRevert(ILedger.NotLive.selector);
-        token.permit(keyed, stranger, 7, DEADLINE, v, r, s);
-        check(token.nonces(keyed), 0, "no nonce is used up");
         check(token.totalSupply(), 0, "supply");
         check(token.balanceOf(alice), 0, "balance");
-        check(token.allowance(alice, bob), 0, "allowance");
-    }
-
-    function test_inertInEveryPhaseButCommitted() public {
-        inert();
-        open();
-        inert();
-        freeze();
-        inert();
-        stageAll(0);
-        inert();
-        seal();
-        inert();
-        abort(owner);
-        inert();
     }
 
     function test_firstTouchThenTransfer() public {
@@ -110,34 +70,6 @@ abstract contract TransferTest is Fixture {
             abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, alice, amounts[0], type(uint256).max)
         );
         token.transfer(bob, type(uint256).max);
-    }
-
-    function test_allowances() public {
-        goTo(COMMITTED);
-        vm.prank(alice);
-        token.approve(stranger, 10);
-        vm.startPrank(stranger);
-        token.transferFrom(alice, bob, 4);
-        check(token.allowance(alice, stranger), 6, "spent");
-        vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InsufficientAllowance.selector, stranger, 6, 7));
-        token.transferFrom(alice, bob, 7);
-        vm.stopPrank();
-        check(token.balanceOf(bob), amounts[1] + 4, "moved");
-    }
-
-    function test_permit() public {
-        goTo(COMMITTED);
-        address keyed = vm.addr(KEY);
-        vm.prank(alice);
-        token.transfer(keyed, 9);
-        (uint8 v, bytes32 r, bytes32 s) = signed(keyed, 7);
-        token.permit(keyed, stranger, 7, DEADLINE, v, r, s);
-        check(token.allowance(keyed, stranger), 7, "allowed");
-        vm.prank(stranger);
-        token.transferFrom(keyed, bob, 7);
-        check(token.balanceOf(keyed), 2, "moved");
-        vm.expectRevert();
-        token.permit(keyed, stranger, 7, DEADLINE, v, r, s);
     }
 
     /// @dev Any transfers between holders: each balance follows a plain model, and sums to the supply.
@@ -190,8 +122,10 @@ contract TransferDeclaredWideTest is TransferTest {
         new StagedERC20("Next", "NXT", 18, migration, address(legacies[0]), 0, READ_THROUGH);
     }
 
-    function test_metadata() public view {
+    function test_metadata() public {
         check(token.decimals(), 18, "decimals");
+        check(new StagedERC20("Six", "SIX", 6, migration, address(legacies[0]), 0, DECLARED).decimals(), 6, "six");
+        check(new ReadThroughERC20("Nil", "NIL", 0, migration, address(legacies[0]), 0).decimals(), 0, "none");
         vm.assertEq(token.name(), "Next", "name");
         vm.assertEq(token.symbol(), "NXT", "symbol");
         vm.assertEq(token.migration(), address(migration), "migration");
