@@ -101,6 +101,20 @@ contract AbortTest is Fixture {
         checkLegacyRestored(1);
     }
 
+    /// @dev Of few lanes, each gets what it needs from no more than the executor sends: a fifth on top.
+    function test_noMoreGasThanIsNeeded() public {
+        goTo(SEALED);
+        uint256 snapshot = vm.snapshotState();
+        uint256 used = gasleft();
+        abort(owner);
+        used -= gasleft();
+        vm.revertToState(snapshot);
+        vm.prank(owner);
+        migration.abort{gas: used * 6 / 5}();
+        checkLegacyRestored(0);
+        checkLegacyRestored(1);
+    }
+
     /// @dev With any gas: either nothing happened, or the abort is final and a release finishes it.
     function test_tooLittleGasIsHarmless(uint256 gasLimit) public {
         goTo(SEALED);

@@ -15,7 +15,11 @@ contract InvariantsTest is Test {
     Handler internal handler;
 
     function setUp() public {
-        handler = new Handler();
+        handler = newHandler();
+    }
+
+    function newHandler() internal virtual returns (Handler) {
+        return new Handler(false);
     }
 
     function targetContracts() external view returns (address[] memory list) {
@@ -23,9 +27,12 @@ contract InvariantsTest is Test {
         list[0] = address(handler);
     }
 
-    /// @dev `progress` three times over, so that about half of the runs reach the decision.
+    /// @dev `progress` six times over, so that about half of the runs reach the decision.
     function targetSelectors() external view returns (FuzzSelector[] memory list) {
-        bytes4[20] memory all = [
+        bytes4[24] memory all = [
+            handler.progress.selector,
+            handler.progress.selector,
+            handler.progress.selector,
             handler.progress.selector,
             handler.progress.selector,
             handler.progress.selector,
@@ -39,6 +46,7 @@ contract InvariantsTest is Test {
             handler.tryCommit.selector,
             handler.tryAbort.selector,
             handler.tail.selector,
+            handler.tailUnnamed.selector,
             handler.wait.selector,
             handler.transferLegacy.selector,
             handler.transferLegacy.selector,
@@ -86,13 +94,20 @@ contract InvariantsTest is Test {
     /// @dev The handler reaches both ends, so that what holds does not hold for want of trying.
     function test_sometimes() public {
         handler.transferLegacy(1, 0, 3, type(uint256).max);
-        for (uint256 i = 0; i < 7; ++i) {
+        handler.tailUnnamed(0, true);
+        for (uint256 i = 0; i < 9; ++i) {
             handler.progress();
         }
         vm.assertTrue(handler.ended() == IMigration.Phase.COMMITTED, "committed");
-        handler.transferSuccessor(1, 0, 3, type(uint256).max);
+        for (uint256 lane = 0; lane < 5; ++lane) {
+            for (uint256 to = 3; to < 11; ++to) {
+                handler.transferSuccessor(lane, 0, to, 7);
+                handler.transferSuccessor(lane, 7, 0, 1); // the stranger, who was sent some
+            }
+        }
+        handler.tailUnnamed(3, false);
         everything();
-        handler = new Handler();
+        handler = newHandler();
         handler.progress();
         handler.progress();
         handler.tryAbort(2, 0);
@@ -109,5 +124,13 @@ contract InvariantsTest is Test {
         handler.checkRecoverable();
         handler.checkFinal();
         vm.assertEq(handler.strayCall(), "", "I5");
+    }
+}
+
+/// @notice The same where anybody may commit what is sealed, in fewer runs: little else is different.
+/// forge-config: default.invariant.runs = 6
+contract PreauthorisedInvariantsTest is InvariantsTest {
+    function newHandler() internal override returns (Handler) {
+        return new Handler(true);
     }
 }
