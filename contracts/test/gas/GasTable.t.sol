@@ -105,7 +105,7 @@ contract GasTableTest is Fixture {
     function test_gasTable() public {
         table = string.concat(
             "# Gas\n\nWhat a receipt says: 21,000, call data, cold storage and refunds included. Osaka rules, ",
-            "solc 0.8.37, optimizer runs 1,000,000, one lane. Written by `SEALIFT_GAS_WRITE=true forge test ",
+            "solc 0.8.37, optimizer runs 1,000,000, one lane unless it says more. Written by `SEALIFT_GAS_WRITE=true forge test ",
             "--match-contract GasTableTest`;\nthe same test without the variable fails when a number drifts.\n"
         );
         verbs();
@@ -140,6 +140,7 @@ contract GasTableTest is Fixture {
         row("retire, Ownable", spent());
 
         withRoles();
+        open();
         freeze();
         row("freeze, role", spent());
         snapshot = vm.snapshotState();
@@ -168,10 +169,37 @@ contract GasTableTest is Fixture {
         vm.prank(operator);
         migration.restart(0);
         row("restart", spent());
+        sixteenLanes();
+    }
+
+    /// @dev The largest migration, all of its lanes of the dearest kind to freeze and to release.
+    function sixteenLanes() internal {
+        withRoles();
+        for (uint256 i = 1; i < 16; ++i) {
+            addRoleLane(i);
+        }
+        open();
+        row("open, 16 lanes", spent());
+        freeze();
+        row("freeze, role, 16 lanes", spent());
+        uint256 snapshot = vm.snapshotState();
+        abort(owner);
+        uint256 aborted = spent();
+        vm.revertToState(snapshot); // takes the rows of the table back as well
+        row("abort from FROZEN, with the releases, role, 16 lanes", aborted);
+        seal();
+        row("seal, read-through, 16 lanes", spent());
+        commit();
+        row("commit, read-through, role, 16 lanes", spent());
     }
 
     function withRoles() internal {
         newMigration(READ_THROUGH);
+        addRoleLane(0);
+    }
+
+    function addRoleLane(uint256 lane) internal {
+        if (lane != 0) addLane(READ_THROUGH);
         LegacyRoleToken token = new LegacyRoleToken("Legacy", "LEG", legacyOwner);
         PausableGuard guard = new PausableGuard(address(migration), address(token), legacyOwner, PAUSER);
         vm.startPrank(legacyOwner);
@@ -181,10 +209,9 @@ contract GasTableTest is Fixture {
         token.renounceRole(PAUSER, legacyOwner);
         token.renounceRole(0, legacyOwner);
         vm.stopPrank();
-        legacies[0] = LegacyToken(address(token));
-        guards[0] = guard;
-        ledgers[0] = deployLedger(address(token), 0, READ_THROUGH);
-        open();
+        legacies[lane] = LegacyToken(address(token));
+        guards[lane] = guard;
+        ledgers[lane] = deployLedger(address(token), lane, READ_THROUGH);
     }
 
     function staging() internal {
