@@ -87,12 +87,22 @@ contract ConservationSymbolicTest is Symbolic {
         uint256 word = svm.createUint256(name);
         // What is staged is below 2^208 with a generation of 32 bits; what is live is below 2^208.
         vm.assume(word < 1 << 240 || (word >= LIVE && word < LIVE + (1 << 208)));
-        vm.store(address(ledgers[0]), keccak256(abi.encode(account, slotOfWords())), bytes32(word));
+        put(account, word);
         return word;
     }
 
-    function slotOfWords() internal pure virtual returns (uint256) {
-        return WORDS_SLOT;
+    /// @dev Were this not the slot, every check would hold of accounts that have nothing.
+    function put(address account, uint256 word) internal {
+        vm.store(address(ledgers[0]), keccak256(abi.encode(account, WORDS_SLOT)), bytes32(word));
+        assert(ledgers[0].materialized(account) == (word >= LIVE));
+    }
+
+    /// @dev The same without Halmos, so that forge says it first.
+    function test_theSlotOfTheWords() public {
+        put(stranger, LIVE | 7);
+        check(ledgers[0].balanceOf(stranger), 7, "live");
+        put(stranger, (1 << 208) | 9);
+        check(ledgers[0].balanceOf(stranger), 9, "staged in the generation that was sealed");
     }
 
     /// @dev I3: a transfer moves exactly its amount, from one account to one other, whatever their words.
