@@ -162,7 +162,7 @@ contract PausableGuard is IGuard {
     function _whyOthersToo() internal view returns (bytes32) {
         (bool ok, uint256 word) = legacy.ask(ILegacy.authority.selector);
         if (ok && word != 0) return "AUTHORITY_TOO";
-        (ok,) = legacy.ask(abi.encodeCall(ILegacy.isPauser, (address(this))));
+        (ok, word) = legacy.ask(abi.encodeCall(ILegacy.isPauser, (address(this))));
         if (ok) return "PAUSERS_TOO";
         return 0;
     }
@@ -189,8 +189,7 @@ contract PausableGuard is IGuard {
             return "PAUSE_LEAKS";
         }
         if (!_dropControl()) return "NO_RENOUNCE";
-        legacy.tell(abi.encodeCall(ILegacy.unpause, ()));
-        if (!_pausedIs(true)) return "OTHER_UNPAUSER";
+        if (legacy.tell(abi.encodeCall(ILegacy.unpause, ())) && !_pausedIs(true)) return "OTHER_UNPAUSER";
         return 0;
     }
 
@@ -218,12 +217,11 @@ contract PausableGuard is IGuard {
     /// @dev For {rehearse} alone. An owner that cannot renounce is still replaced, where that is one step.
     function _dropControl() internal returns (bool) {
         if (role != 0) {
-            legacy.tell(abi.encodeCall(ILegacy.renounceRole, (role, address(this))));
-            return !_hasRole(role, address(this));
+            bool left = legacy.tell(abi.encodeCall(ILegacy.renounceRole, (role, address(this))));
+            return left && !_hasRole(role, address(this));
         }
-        legacy.tell(abi.encodeCall(ILegacy.renounceOwnership, ()));
-        if (_owns()) legacy.tell(abi.encodeCall(ILegacy.transferOwnership, (recordedOwner)));
-        return !_owns();
+        if (legacy.tell(abi.encodeCall(ILegacy.renounceOwnership, ())) && !_owns()) return true;
+        return legacy.tell(abi.encodeCall(ILegacy.transferOwnership, (recordedOwner))) && !_owns();
     }
 
     /// @dev Gives what control this guard has to the recorded owner. Returns whether it had any to give.
