@@ -172,6 +172,7 @@ contract PausableGuard is IGuard {
         reason = "NOT_REHEARSED";
         try this.rehearse() {}
         catch (bytes memory answer) {
+            if (answer.length == 4) return "NO_RENOUNCE"; // a ControlRefused
             // A Rehearsed: its selector, then its word.
             if (answer.length == 36) {
                 assembly ("memory-safe") {
@@ -182,13 +183,14 @@ contract PausableGuard is IGuard {
     }
 
     /// @dev Legacy is paused. Of nothing, because a guard has nothing; both ways, because some pauses gate
-    /// only one. Then the control is dropped: an unpause that still works did not depend on it.
+    /// only one. Then all of the control that was shown is dropped, as in {retire}: an unpause that still
+    /// works did not depend on it. (One that belongs to an admin of the pauser role does.)
     function _whatPauseAllows() internal returns (bytes32) {
         if (legacy.grants(abi.encodeCall(ILegacy.transfer, (address(this), 0)))) return "PAUSE_LEAKS";
         if (legacy.grants(abi.encodeCall(ILegacy.transferFrom, (address(this), address(this), 0)))) {
             return "PAUSE_LEAKS";
         }
-        if (!_dropControl()) return "NO_RENOUNCE";
+        _dropControl();
         if (legacy.tell(abi.encodeCall(ILegacy.unpause, ())) && !_pausedIs(true)) return "OTHER_UNPAUSER";
         return 0;
     }
@@ -215,13 +217,13 @@ contract PausableGuard is IGuard {
     }
 
     /// @dev For {rehearse} alone. An owner that cannot renounce is still replaced, where that is one step.
-    function _dropControl() internal returns (bool) {
+    function _dropControl() internal {
         if (role != 0) {
-            bool left = legacy.tell(abi.encodeCall(ILegacy.renounceRole, (role, address(this))));
-            return left && !_hasRole(role, address(this));
+            _renounceRoles();
+        } else if (!_leaveOwnership()) {
+            bool replaced = legacy.tell(abi.encodeCall(ILegacy.transferOwnership, (recordedOwner)));
+            if (!replaced || _owns()) revert ControlRefused();
         }
-        if (legacy.tell(abi.encodeCall(ILegacy.renounceOwnership, ())) && !_owns()) return true;
-        return legacy.tell(abi.encodeCall(ILegacy.transferOwnership, (recordedOwner))) && !_owns();
     }
 
     /// @dev Gives what control this guard has to the recorded owner. Returns whether it had any to give.
@@ -253,13 +255,13 @@ contract PausableGuard is IGuard {
             bool granted = legacy.tell(abi.encodeCall(ILegacy.grantRole, (current, recordedOwner)));
             if (!granted || !_hasRole(current, recordedOwner)) revert ControlRefused();
         }
-        if (!legacy.tell(abi.encodeCall(ILegacy.renounceRole, (current, address(this))))) revert ControlRefused();
+        if (!_leaveRole(current)) revert ControlRefused();
         return true;
     }
 
     function _renounceOwnership() internal returns (bool) {
         if (!_ownsOrRefuse()) return false;
-        if (!legacy.tell(abi.encodeCall(ILegacy.renounceOwnership, ()))) revert ControlRefused();
+        if (!_leaveOwnership()) revert ControlRefused();
         return true;
     }
 
@@ -268,13 +270,21 @@ contract PausableGuard is IGuard {
         for (uint256 i = 0; i < MAX_ROLES; ++i) {
             bytes32 admin = _adminOrRefuse(current);
             if (_hasRole(current, address(this))) {
-                bool ok = legacy.tell(abi.encodeCall(ILegacy.renounceRole, (current, address(this))));
-                if (!ok) revert ControlRefused();
+                if (!_leaveRole(current)) revert ControlRefused();
                 retired = true;
             }
             if (admin == current) break;
             current = admin;
         }
+    }
+
+    function _leaveOwnership() internal returns (bool) {
+        return legacy.tell(abi.encodeCall(ILegacy.renounceOwnership, ())) && !_owns();
+    }
+
+    function _leaveRole(bytes32 role_) internal returns (bool) {
+        return
+            legacy.tell(abi.encodeCall(ILegacy.renounceRole, (role_, address(this)))) && !_hasRole(role_, address(this));
     }
 
     // ------------------------------------------------------------------ what is asked

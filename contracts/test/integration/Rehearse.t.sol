@@ -4,8 +4,15 @@ pragma solidity 0.8.37;
 import {LegacyRoleToken} from "src/demo/LegacyRoleToken.sol";
 import {PausableGuard} from "src/guards/PausableGuard.sol";
 import {IGuard} from "src/interfaces/IGuard.sol";
+import {ILegacy} from "src/interfaces/ILegacy.sol";
 import {GuardFixture} from "test/mocks/GuardFixture.sol";
-import {BurningToken, FalseWhilePausedToken, KeptRolesToken, LeakyToken} from "test/weird/WeirdControl.sol";
+import {
+    AdminUnpausesToken,
+    BurningToken,
+    FalseWhilePausedToken,
+    KeptRolesToken,
+    LeakyToken
+} from "test/weird/WeirdControl.sol";
 import {ListedPausersToken, NoRenounceToken, NoWayOutToken} from "test/weird/WeirdControl.sol";
 import {SelfAdminToken, SilentLeakyToken, SplitRolesToken} from "test/weird/WeirdControl.sol";
 
@@ -90,6 +97,21 @@ contract RehearseTest is GuardFixture {
         freezeRefused("OTHER_UNPAUSER");
     }
 
+    /// @dev The admin of the pauser role belongs to the control that was shown.
+    function test_adminWhoUnpauses() public {
+        AdminUnpausesToken token = new AdminUnpausesToken(legacyOwner);
+        handOver(LegacyRoleToken(address(token)));
+        uint256 snapshot = vm.snapshotState();
+        goTo(FROZEN);
+        abort(owner);
+        vm.assertFalse(token.paused(), "thawed");
+        vm.assertTrue(token.hasRole(PAUSER, legacyOwner) && token.hasRole(0, legacyOwner), "returned");
+        vm.revertToState(snapshot);
+        goTo(COMMITTED);
+        guard.retire();
+        check(token.getRoleMemberCount(PAUSER) + token.getRoleMemberCount(0), 0, "nobody");
+    }
+
     /// @dev The guard owns it, and is on a list of pausers that no known question asks about.
     function test_listOfPausers() public {
         ListedPausersToken token = new ListedPausersToken(legacyOwner);
@@ -116,6 +138,24 @@ contract RehearseTest is GuardFixture {
         NoWayOutToken token = new NoWayOutToken(legacyOwner);
         owned(address(token));
         guard.accept();
+        freezeRefused("NO_RENOUNCE");
+    }
+
+    /// @dev A yes that changes nothing is a no.
+    function test_leavingThatDoesNothing() public {
+        LegacyRoleToken token = roleToken();
+        bytes memory leave = abi.encodeCall(ILegacy.renounceRole, (PAUSER, address(guard)));
+        vm.mockCall(address(token), leave, "");
+        freezeRefused("NO_RENOUNCE");
+        vm.clearMockedCalls();
+        vm.mockCall(address(token), abi.encodeCall(ILegacy.renounceRole, (0, address(guard))), "");
+        freezeRefused("NO_RENOUNCE");
+    }
+
+    function test_renouncingThatDoesNothing() public {
+        address token = address(weird());
+        vm.mockCall(token, abi.encodeCall(ILegacy.renounceOwnership, ()), "");
+        vm.mockCall(token, abi.encodeCall(ILegacy.transferOwnership, (legacyOwner)), "");
         freezeRefused("NO_RENOUNCE");
     }
 

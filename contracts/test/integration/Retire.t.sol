@@ -80,6 +80,23 @@ contract RetireRefusedTest is GuardFixture {
         check(token.getRoleMemberCount(PAUSER) + token.getRoleMemberCount(0), 0, "retired at last");
     }
 
+    /// @dev A token that says yes and does nothing has not been retired.
+    function test_renouncingThatDoesNothing() public {
+        address token = address(weird());
+        goTo(COMMITTED);
+        vm.mockCall(token, abi.encodeCall(ILegacy.renounceOwnership, ()), "");
+        refused();
+        vm.assertEq(legacies[0].owner(), address(0), "retired at last");
+    }
+
+    function test_leavingThatDoesNothing() public {
+        LegacyRoleToken token = roleToken();
+        goTo(COMMITTED);
+        vm.mockCall(address(token), abi.encodeCall(ILegacy.renounceRole, (PAUSER, address(guard))), "");
+        refused();
+        check(token.getRoleMemberCount(PAUSER) + token.getRoleMemberCount(0), 0, "retired at last");
+    }
+
     function test_silentOwner() public {
         address token = address(weird());
         goTo(COMMITTED);

@@ -93,6 +93,24 @@ contract SplitRolesToken is Pausy, AccessControlEnumerable {
     }
 }
 
+/// @notice One role pauses, its admin unpauses: a hot key may stop a token and not start it.
+contract AdminUnpausesToken is Pausy, AccessControlEnumerable {
+    bytes32 internal constant PAUSER_ROLE = keccak256("PAUSER_ROLE");
+
+    constructor(address admin) Pausy(admin) {
+        _grantRole(DEFAULT_ADMIN_ROLE, admin);
+        _grantRole(PAUSER_ROLE, admin);
+    }
+
+    function pause() external onlyRole(PAUSER_ROLE) {
+        _pause();
+    }
+
+    function unpause() external onlyRole(DEFAULT_ADMIN_ROLE) {
+        _unpause();
+    }
+}
+
 /// @notice The admin role itself pauses.
 contract AdminPausesToken is Pausy, AccessControlEnumerable {
     constructor(address admin) Pausy(admin) {
