@@ -117,9 +117,14 @@ contract TransferDeclaredWideTest is TransferTest {
         setUpLane(DECLARED_WIDE);
     }
 
+    /// @dev In a call of its own: with dynamic linking, a test ends at the first `new` that reverts, and passes.
+    function construct(IMigration.Source source) external {
+        new StagedERC20("Next", "NXT", 18, migration, address(legacies[0]), 0, source);
+    }
+
     function test_nothingIsStagedInAReadThroughLane() public {
         vm.expectRevert(StagedERC20.BadSource.selector);
-        new StagedERC20("Next", "NXT", 18, migration, address(legacies[0]), 0, READ_THROUGH);
+        this.construct(READ_THROUGH);
     }
 
     function test_metadata() public {
