@@ -225,7 +225,7 @@ contract Migration is IMigration, ReentrancyGuardTransient {
     /// @inheritdoc IMigration
     /// @dev Each lane gets an equal share of the gas that is left, so that a legacy contract which burns all
     /// of it takes its own lane's share and nothing else. What a lane does not use goes to those behind it.
-    /// The caller chooses the gas: with `lanes` times what the dearest release takes, none runs out. With
+    /// The caller chooses the gas: with little more than `lanes` times the dearest release none runs out. With
     /// less, one that does is reported as {ReleaseDeferred}, and with far less nothing happens at all. That
     /// is harmless: once the phase is final anyone can call `release` again, which is all or nothing.
     function abort() external nonReentrant {
