@@ -4,7 +4,7 @@
 use alloy_primitives::{Address, B256, Bytes, b256, keccak256};
 use sealift_manifest::holders::{Holder, Holders};
 use sealift_protocol::event::{BlockId, Header};
-use sealift_protocol::plan::{LanePlan, Plan, Roles, Snapshot, Source};
+use sealift_protocol::plan::{LONGEST_FREEZE_SECS, LanePlan, Plan, Roles, Snapshot, Source};
 
 use crate::chain::{Answer, At, Chain, ChainError, Query};
 use crate::contracts::{self, TokenFacts};
@@ -128,8 +128,8 @@ fn check_request(request: &Request, lists: &[Holders], now: u64) -> Result<(), P
     if request.deadline_secs <= now {
         return wrong("the deadline has passed on this chain's clock");
     }
-    if request.max_freeze_secs == 0 {
-        return wrong("the longest freeze must be at least one second");
+    if !(1..=LONGEST_FREEZE_SECS).contains(&request.max_freeze_secs) {
+        return wrong("the longest freeze must be from one second to 30 days");
     }
     let own_reads = |lane: &LaneRequest| !lane.source.is_declared();
     if request.preauthorised && !request.lanes.iter().all(own_reads) {

@@ -20,6 +20,7 @@ use alloy_primitives::{Address, B256, U256, keccak256};
 use sealift_manifest::head::{self, LaneSeal};
 
 use crate::event::Phase;
+use crate::plan::LONGEST_FREEZE_SECS;
 
 /// Supplies and staged sums are below 2^208, so that a ledger word has room for a generation.
 const SUPPLY_LIMIT_BITS: usize = 208;
@@ -111,16 +112,21 @@ impl Contract {
             Call::Commit { head } => self.commit(caller, now, *head),
             Call::Abort => self.abort(caller, now),
             Call::Release { lane } => {
-                if self.phase != Phase::Aborted {
+                let phase = self.phase;
+                let lane = self.lane_mut(*lane)?;
+                // A guard that took no part in what was committed gives control back.
+                let took_no_part = phase == Phase::Committed && !lane.guard_frozen;
+                if phase != Phase::Aborted && !took_no_part {
                     return Err(Revert::GuardWrongPhase);
                 }
-                self.lane_mut(*lane)?.release(caller)
+                lane.release(caller)
             }
             Call::Retire { lane } => {
-                if self.phase != Phase::Committed {
+                let phase = self.phase;
+                let lane = self.lane_mut(*lane)?;
+                if phase != Phase::Committed || !lane.guard_frozen {
                     return Err(Revert::GuardWrongPhase);
                 }
-                let lane = self.lane_mut(*lane)?;
                 if lane.is_held() {
                     lane.legacy.owner = Address::ZERO;
                 }
@@ -182,7 +188,7 @@ impl Contract {
         self.require(Phase::None)?;
         let declared = self.lanes.iter().any(|lane| lane.source.is_declared());
         if rules.deadline_secs <= now
-            || rules.max_freeze_secs == 0
+            || !(1..=LONGEST_FREEZE_SECS).contains(&rules.max_freeze_secs)
             || rules.operator.is_zero()
             || (rules.preauthorised && declared)
         {

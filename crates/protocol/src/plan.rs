@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::event::BlockId;
 use crate::intent::Intent;
 
+/// Seconds of freeze that the contracts accept at most (`Migration.LONGEST_FREEZE_SECS`): 30 days.
+pub const LONGEST_FREEZE_SECS: u64 = 30 * 86_400;
+
 /// Where a lane's amounts come from; the numbers are those of the contract's enum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

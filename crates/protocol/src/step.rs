@@ -16,8 +16,13 @@ use crate::workflow::{self, Next};
 /// party may just have done what we were about to do.
 const REVERTS_TO_HALT: u32 = 3;
 
-/// Gas a lane that the budget keeps for the way back: an abort with its release needs about 210,000.
-const WAY_BACK_GAS: u64 = 500_000;
+/// Gas of an abort without its releases, and of the dearest release, that of roles (contracts/gas.md has
+/// 211,470 for both).
+const ABORT_GAS: u64 = 100_000;
+const RELEASE_GAS: u64 = 250_000;
+
+/// Gas a lane that the budget keeps for the way back.
+const WAY_BACK_GAS: u64 = ABORT_GAS + RELEASE_GAS;
 
 /// What follows from an event. The records are made durable before any effect is performed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -333,8 +338,9 @@ impl Stepped {
             Ok(gas) => {
                 self.state.memory.reverts.remove(&intent);
                 if !self.covered(&seen).contains(&intent) && self.has_room(intent) {
-                    let padded = gas.saturating_add(gas / 5).min(TX_GAS_CAP);
-                    self.bind(&seen, intent, padded)?;
+                    let padded = gas.saturating_add(gas / 5);
+                    let least = self.least_gas(intent);
+                    self.bind(&seen, intent, padded.max(least).min(TX_GAS_CAP))?;
                 }
             }
             Err(data) => {
@@ -495,6 +501,15 @@ impl Stepped {
             .filter(|tx| on_its_way(&tx.status))
             .map(|tx| tx.intent)
             .collect()
+    }
+
+    /// An abort gives each lane an equal share of the gas that is left, and puts a release off that needs
+    /// more than its share: so it takes what the dearest lane needs, as often as there are lanes.
+    fn least_gas(&self, intent: Intent) -> u64 {
+        match intent {
+            Intent::Abort => ABORT_GAS + RELEASE_GAS * self.state.plan.lanes.len() as u64,
+            _ => 0,
+        }
     }
 
     fn planned_gas(&self, intent: Intent) -> u64 {

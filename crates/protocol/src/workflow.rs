@@ -124,7 +124,7 @@ fn stage(state: &State, seen: &Observation) -> Result<Next, Halt> {
             }
             Some(true) => {}
         }
-        if plan.source.is_declared() && !view.declared {
+        if plan.source.is_declared() && !view.declared && list.count > 0 {
             wanted.push(Intent::Declare {
                 lane,
                 generation: view.generation,

@@ -141,15 +141,17 @@ impl Lane {
             return Ok(());
         }
         if self.source.is_declared() {
-            let declared = self.declared.ok_or(Revert::NotDeclared)?;
             let staged = Declared {
                 batches: self.cursor,
                 count: self.count,
                 sum: self.sum,
                 head: self.head,
             };
-            if staged != declared {
-                return Err(Revert::NotAsDeclared);
+            match self.declared {
+                Some(declared) if staged != declared => return Err(Revert::NotAsDeclared),
+                // Nothing is left to declare where there is no supply.
+                None if !self.supply.is_zero() => return Err(Revert::NotDeclared),
+                _ => {}
             }
         }
         if self.sum != self.supply {

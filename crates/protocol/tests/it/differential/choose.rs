@@ -194,7 +194,8 @@ impl Run {
             3 => rules.max_freeze_secs = 0,
             4 => rules.operator = Address::ZERO,
             5 => rules.preauthorised = true,
-            6 => rules.max_freeze_secs = u64::MAX,
+            6 => rules.max_freeze_secs = 30 * 86_400 + 1,
+            7 => rules.max_freeze_secs = 30 * 86_400,
             _ => {}
         }
         Call::Open {

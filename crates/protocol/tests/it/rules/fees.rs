@@ -156,13 +156,13 @@ fn rule_11_what_goes_forward_leaves_money_for_the_way_back() {
     (core.look.base_fee, core.look.tip) = (10, 1);
     let gas = u128::from(core.state.plan.lanes[0].stage_gas);
     let mut policy = (*core.state.policy).clone();
-    policy.budget_wei = 21 * (gas + 500_000);
+    policy.budget_wei = 21 * (gas + 350_000);
     core.state.policy = Arc::new(policy);
     core.observe();
     assert_eq!(core.bound().len(), 1);
     core.feed(Event::Signed(vec![(id(0), variant(id(0), 21, 1))]));
     core.feed(Event::AbortRequested);
     core.observe();
-    core.feed(Event::Prepared(Intent::Abort, Ok(400_000)));
+    core.feed(Event::Prepared(Intent::Abort, Ok(200_000)));
     assert_eq!(core.bound()[1], (1, Intent::Abort));
 }
