@@ -52,7 +52,8 @@ impl Signer for Keys {
     }
 
     fn sign(&self, from: Address, tx: &Unsigned) -> Result<(Bytes, B256), SignError> {
-        let key = Self::key(from).ok_or(SignError::NoKey(from))?;
+        let key = self.accounts().contains(&from).then(|| Self::key(from));
+        let key = key.flatten().ok_or(SignError::NoKey(from))?;
         let tx = TxEip1559 {
             chain_id: tx.chain_id,
             nonce: tx.nonce,
