@@ -1,5 +1,7 @@
 //! Addresses, init codes and calldata: every intent is one call, and the plan fixes all of them.
 
+use alloy_consensus::{Transaction, TxEnvelope};
+use alloy_eips::eip2718::Decodable2718;
 use alloy_primitives::{Address, B256, Bytes, U256, address, keccak256};
 use alloy_sol_types::{SolCall, SolConstructor, SolValue};
 use sealift_manifest::entry::Format;
@@ -32,6 +34,15 @@ impl Call {
             data: call.abi_encode().into(),
         }
     }
+}
+
+/// The call of a signed transaction; `None` where the bytes are none, or create a contract.
+pub(crate) fn call_of(raw: &[u8]) -> Option<Call> {
+    let signed = TxEnvelope::decode_2718_exact(raw).ok()?;
+    Some(Call {
+        to: signed.to()?,
+        data: signed.input().clone(),
+    })
 }
 
 /// Init codes of the contracts of a migration.

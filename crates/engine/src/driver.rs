@@ -232,12 +232,15 @@ impl<'a, C: Chain + ?Sized, S: Storage> Driver<'a, C, S> {
                 self.looker
                     .look(self.chain, &self.plan, &self.state, &self.lists, (now, tip));
             let outcome = match looked {
-                Ok(look) => self.act(look, control),
+                Ok(look) => {
+                    answered = true;
+                    self.act(look, control)
+                }
                 Err(error) => Err(error.into()),
             };
             match outcome {
                 Ok(Some(exit)) => return Ok(exit),
-                Ok(None) => (failing_since, answered) = (None, true),
+                Ok(None) => failing_since = None,
                 // Nothing is lost with the effects that were left: the next look asks for them again. A
                 // node that has answered before may refuse for a while; one that never did is not a node.
                 Err(error) if error.is_retryable() || (answered && error.is_refusal()) => {
@@ -248,7 +251,10 @@ impl<'a, C: Chain + ?Sized, S: Storage> Driver<'a, C, S> {
                     if now.saturating_sub(*failing_since.get_or_insert(now)) >= patience {
                         return Err(error);
                     }
-                    (control.progress)(Progress::Unreachable(error.to_string()));
+                    let cause = error
+                        .of_node()
+                        .map_or_else(|| error.to_string(), ToString::to_string);
+                    (control.progress)(Progress::Unreachable(cause));
                     (control.idle)();
                 }
                 Err(error) => return Err(error),
@@ -408,7 +414,14 @@ impl<'a, C: Chain + ?Sized, S: Storage> Driver<'a, C, S> {
         else {
             return Err(Halt::Unexpected("only a sign effect is signed").into());
         };
-        let Call { to, data } = self.call(intent)?;
+        // A replacement says what the bytes say that it replaces, whatever is known now.
+        let known = self.state.txs.get(&tx).and_then(|tx| tx.variants.last());
+        let Call { to, data } = match known {
+            Some(variant) => contracts::call_of(&variant.raw).ok_or(Halt::IllegalRecord(
+                "the bytes of a variant are no transaction",
+            ))?,
+            None => self.call(intent)?,
+        };
         let unsigned = Unsigned {
             chain_id: self.plan.chain_id,
             nonce: tx.nonce,

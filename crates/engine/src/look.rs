@@ -208,7 +208,15 @@ fn nonces<C: Chain + ?Sized>(
     at: At,
     state: &State,
 ) -> Result<BTreeMap<Address, u64>, ChainError> {
-    let accounts: Vec<Address> = state.policy.signers.iter().copied().collect();
+    // Whose key is not here may still have transactions from an earlier life.
+    let senders = state.unsettled().map(|(id, _)| id.sender);
+    let accounts: BTreeSet<Address> = state
+        .policy
+        .signers
+        .iter()
+        .copied()
+        .chain(senders)
+        .collect();
     let queries: Vec<Query> = accounts
         .iter()
         .map(|account| Query::Nonce(*account))

@@ -180,10 +180,12 @@ impl State {
         }
     }
 
-    /// Whether bytes are on their way whose end has to be waited for.
-    pub(crate) fn awaits(&self) -> bool {
+    /// Whether bytes are on their way whose end has to be waited for. A commit that was held back is not:
+    /// it can only revert after an abort.
+    pub(crate) fn awaits(&self, seen: &Observation) -> bool {
+        let is_over = |tx: &Tx| tx.intent == Intent::Commit && seen.latest.phase == Phase::Aborted;
         self.unsettled()
-            .any(|(id, tx)| tx.is_in_flight() && !self.memory.refused.contains(id))
+            .any(|(id, tx)| tx.is_in_flight() && !self.memory.refused.contains(id) && !is_over(tx))
     }
 
     /// The next free nonce of a sender, given the chain's count at the newest block.

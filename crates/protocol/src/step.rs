@@ -171,7 +171,10 @@ impl Stepped {
             let sender = workflow::sender(&self.state, seen, intent);
             if !self.state.policy.signers.contains(&sender) {
                 self.effects.push(Effect::AwaitExternal { sender, intent });
-                break;
+                if intent.is_pipelined() {
+                    break;
+                }
+                continue;
             }
             if !intent.is_way_back() && transactions::is_stuck(&self.state, seen, sender) {
                 break;

@@ -4,6 +4,7 @@ use alloy_primitives::{Address, U256};
 
 use crate::effect::{Effect, Halt};
 use crate::event::{Observation, Receipt, TxId, Variant};
+use crate::intent::Intent;
 use crate::record::Record;
 use crate::state::{State, Status, Tx};
 
@@ -214,9 +215,10 @@ fn nudge_one(
         max_fee,
         tip,
     };
+    let has_key = state.policy.signers.contains(&id.sender);
     // What was bound and never signed is counted at today's fees, which the budget may not allow.
     let Some(variant) = tx.variants.last() else {
-        return affords(state, 0, max_fee).then(|| sign(max_fee, tip));
+        return (has_key && affords(state, 0, max_fee)).then(|| sign(max_fee, tip));
     };
     let send = Effect::Send {
         tx: id,
@@ -227,6 +229,7 @@ fn nudge_one(
         return Some(send);
     };
     if is_lowest
+        && has_key
         && !state.memory.stopping
         && seen.now_secs >= *bump_at
         && let Some((max_fee, tip)) = bumped(tx, variant, state, seen)
@@ -265,8 +268,12 @@ pub(crate) fn is_held_back(id: TxId, tx: &Tx, state: &State, seen: &Observation)
     let stopping = state.memory.stopping;
     let is_idle = match (stopping, state.is_going_back(seen)) {
         (true, _) => tx.offered.is_empty(),
-        // Signed bytes may have been offered in a former life.
-        (false, true) => tx.variants.is_empty() && !state.plan.leads_back(tx.intent),
+        // Signed bytes may have been offered in a former life. A commit is not offered all the same: it
+        // would undo what was asked for.
+        (false, true) => {
+            let is_open = tx.variants.is_empty() || tx.intent == Intent::Commit;
+            is_open && !state.plan.leads_back(tx.intent)
+        }
         (false, false) => false,
     };
     let waits = |other: &Tx| {

@@ -229,7 +229,7 @@ fn reclaim(state: &State, seen: &Observation) -> Next {
     let is_final = seen.finalized.lanes.iter().all(|lane| lane.settled);
     if !wanted.is_empty() {
         Next::Want(wanted)
-    } else if is_final && !state.awaits() {
+    } else if is_final && !state.awaits(seen) {
         Next::End(Outcome::RolledBack)
     } else {
         Next::Wait
@@ -263,7 +263,7 @@ fn finish(state: &State, seen: &Observation, wanted: Vec<Intent>, outcome: Outco
     let settled = |lane: &LaneView| lane.settled && lane.materialized.iter().all(|done| *done);
     let guarded = |lane: &&LaneView| lane.guard_deployed;
     let is_final = seen.finalized.lanes.iter().filter(guarded).all(settled);
-    if is_final && !state.awaits() {
+    if is_final && !state.awaits(seen) {
         Next::End(outcome)
     } else {
         Next::Wait
