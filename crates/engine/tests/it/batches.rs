@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use alloy_consensus::{Transaction, TxEnvelope};
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
 use sealift_engine::abi::migration::{IMigration, Migration};
 use sealift_engine::chain::{Chain, SendAnswer};
@@ -39,7 +39,7 @@ fn staging(world: &World, index: u32, less: usize) -> ByHand {
     let rows = rows.expect("a batch");
     let format = contracts::format(world.plan.lanes[0].source).expect("a staged lane");
     let data = entry::encode(&rows[..rows.len() - less], format).expect("a batch");
-    let call = contracts::stage(&world.plan, 0, index, Bytes::from(data));
+    let call = contracts::stage(&world.plan, 0, index, data);
     (call.to, call.data.to_vec(), 2_000_000)
 }
 

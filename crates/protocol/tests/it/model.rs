@@ -430,5 +430,5 @@ fn two_faults_chain_read_three_batches() {
         eprintln!("skipped two_faults_chain_read_three_batches: SEALIFT_LONG is not set");
         return;
     }
-    check(Source::ChainRead, 3, 2, 323_846);
+    check(Source::ChainRead, 3, 2, 327_422);
 }
