@@ -22,6 +22,14 @@ pub(crate) struct Locks {
 
 /// The lock of a migration's directory.
 pub(crate) fn dir(dir: &WorkDir) -> Result<DirLock, Failure> {
+    if !dir.path().is_dir() {
+        let message = "there is no such directory";
+        return Err(Failure::new("sealift::dir::missing", exit::USAGE, message)
+            .at(dir.path(), None)
+            .next(
+                "pass --dir with the directory of the migration, or begin one with `sealift init`",
+            ));
+    }
     DirLock::acquire(dir.path()).map_err(|error| {
         let next = "let it finish, or stop it with Ctrl-C; `sealift status` shows where it is";
         refused("sealift::lock::held", &error, next)

@@ -211,6 +211,8 @@ fn chains() {
 fn plans() {
     let sandbox = Sandbox::new(3);
     assert_eq!(sandbox.sealift(&["run"]).error(2), "sealift::plan::missing");
+    let nowhere = crate::sandbox::finish(sandbox.command_in(&sandbox.file("none"), &["run"]));
+    assert_eq!(nowhere.error(2), "sealift::dir::missing");
     sandbox.configure("", "");
     sandbox.sealift(&["plan", "--seed", "1"]).ok();
     let first = std::fs::read_to_string(sandbox.file("plan.json")).unwrap();
