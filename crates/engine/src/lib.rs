@@ -5,6 +5,7 @@ pub mod balances;
 pub mod chain;
 pub mod contracts;
 pub mod driver;
+mod error;
 pub mod list;
 pub mod look;
 pub mod planning;

@@ -6,6 +6,7 @@
 pub mod contract;
 pub mod effect;
 pub mod event;
+mod gas;
 pub mod intent;
 pub mod invariants;
 pub mod plan;

@@ -6,23 +6,16 @@ use crate::effect::{Effect, Halt, Outcome};
 use crate::event::{
     BlockId, Event, FinalList, Gate, Observation, Phase, Rejection, SendAnswer, TxId, Variant,
 };
+use crate::gas;
 use crate::intent::Intent;
 use crate::record::Record;
 use crate::state::{State, Status, Tx};
-use crate::transactions::{self, TX_GAS_CAP};
+use crate::transactions;
 use crate::workflow::{self, Next};
 
 /// Looks at the chain in a row that may show a revert in simulation, before the run halts: another
 /// party may just have done what we were about to do.
 const REVERTS_TO_HALT: u32 = 3;
-
-/// Gas of an abort without its releases, and of the dearest release, that of roles (contracts/gas.md has
-/// 211,470 for both).
-const ABORT_GAS: u64 = 100_000;
-const RELEASE_GAS: u64 = 250_000;
-
-/// Gas a lane that the budget keeps for the way back.
-const WAY_BACK_GAS: u64 = ABORT_GAS + RELEASE_GAS;
 
 /// What follows from an event. The records are made durable before any effect is performed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,7 +173,7 @@ impl Stepped {
                 break;
             }
             if intent.is_pipelined() {
-                let gas_limit = self.planned_gas(intent);
+                let gas_limit = gas::planned(&self.state.plan, intent);
                 if !self.bind(seen, intent, gas_limit)? {
                     break;
                 }
@@ -341,9 +334,8 @@ impl Stepped {
             Ok(gas) => {
                 self.state.memory.reverts.remove(&intent);
                 if !self.covered(&seen).contains(&intent) && self.has_room(intent) {
-                    let padded = gas.saturating_add(gas / 5);
-                    let least = self.least_gas(intent);
-                    self.bind(&seen, intent, padded.max(least).min(TX_GAS_CAP))?;
+                    let gas_limit = gas::limit(&self.state.plan, intent, gas);
+                    self.bind(&seen, intent, gas_limit)?;
                 }
             }
             Err(data) => {
@@ -362,11 +354,7 @@ impl Stepped {
     fn bind(&mut self, seen: &Observation, intent: Intent, gas_limit: u64) -> Result<bool, Halt> {
         let sender = workflow::sender(&self.state, seen, intent);
         let (max_fee, tip) = transactions::quote(&self.state, seen, gas_limit);
-        let reserved = if self.state.plan.leads_back(intent) {
-            0
-        } else {
-            WAY_BACK_GAS * self.state.plan.lanes.len() as u64
-        };
+        let reserved = gas::reserve(&self.state.plan, intent);
         if !transactions::affords(&self.state, gas_limit + reserved, max_fee) {
             return if self.pending() == 0 {
                 Err(Halt::OverBudget {
@@ -504,24 +492,6 @@ impl Stepped {
             .filter(|tx| on_its_way(&tx.status))
             .map(|tx| tx.intent)
             .collect()
-    }
-
-    /// An abort gives each lane an equal share of the gas that is left, and puts a release off that needs
-    /// more than its share: so it takes what the dearest lane needs, as often as there are lanes.
-    fn least_gas(&self, intent: Intent) -> u64 {
-        match intent {
-            Intent::Abort => ABORT_GAS + RELEASE_GAS * self.state.plan.lanes.len() as u64,
-            _ => 0,
-        }
-    }
-
-    fn planned_gas(&self, intent: Intent) -> u64 {
-        let lanes = &self.state.plan.lanes;
-        match intent {
-            Intent::Stage { lane, .. } => lanes[lane as usize].stage_gas,
-            Intent::Materialize { lane, .. } => lanes[lane as usize].materialize_gas,
-            _ => TX_GAS_CAP,
-        }
     }
 }
 

@@ -12,9 +12,6 @@ use crate::state::{State, Status, Tx};
 const BUMP_NUMERATOR: u128 = 9;
 const BUMP_DENOMINATOR: u128 = 8;
 
-/// Gas that one transaction may use at most (EIP-7825).
-pub(crate) const TX_GAS_CAP: u64 = 16_777_216;
-
 /// What a look at the chain proves about finality: the mark may advance, or the run must halt.
 pub(crate) fn finality(state: &State, seen: &Observation) -> Result<Option<Record>, Halt> {
     let fin = seen.finalized.at;
