@@ -1,4 +1,5 @@
-//! The engine of Sealift: the port to a chain, the driver that persists before it acts, and recovery.
+//! The engine of Sealift: the port to a chain, the driver that persists before it acts, planning
+//! before it and verification after it.
 
 pub mod abi;
 pub mod balances;

@@ -8,8 +8,6 @@ use anyhow::{Result, bail};
 
 use super::Place;
 use super::measure::{Contender, Facts, Report, Sample, once, side_by_side, summary};
-use super::node::{Anvil, Blocks};
-use crate::tools;
 
 const STRATEGIES: &[(&str, &[&str])] = &[
     ("read-through", &["--strategy", "read-through"]),
@@ -22,49 +20,34 @@ const STRATEGIES: &[(&str, &[&str])] = &[
 
 pub(super) fn run(place: &Place<'_>) -> Result<Report> {
     let sealift = place.sealift()?;
-    let tools = tools::install(place.workspace)?;
     let holders = place.holders()?;
-    let blocks = Blocks::of(place.text(&holders)?.lines().count());
-    let mut contenders = Vec::new();
-    for &(name, options) in STRATEGIES {
-        for on_anvil in [false, true] {
-            let name = format!("{name}, {}", if on_anvil { "anvil" } else { "embedded" });
-            let log = place.log(&format!("demo {name}"));
-            let (sealift, tools, holders) = (&sealift, &tools, &holders);
-            let run = move || {
-                let mut command = Command::new(sealift);
-                command
-                    .args(["demo", "--json", "--kills", "1"])
-                    .args(options);
-                command
-                    .arg("--holders-file")
-                    .arg(holders)
-                    .arg("--dir")
-                    .arg(place.empty("demo")?);
-                let anvil = if on_anvil {
-                    Some(Anvil::start(tools, blocks)?)
-                } else {
-                    None
-                };
-                if let Some(anvil) = &anvil {
-                    command.args(["--rpc", &anvil.url]);
-                }
-                measured(&mut command, &log)
-            };
-            contenders.push(Contender {
-                name,
-                run: Box::new(run),
-            });
+    let contenders = STRATEGIES.iter().map(|&(name, options)| {
+        let log = place.log(&format!("demo {name}"));
+        let (sealift, holders) = (&sealift, &holders);
+        let run = move || {
+            let mut command = Command::new(sealift);
+            command
+                .args(["demo", "--json", "--kills", "1"])
+                .args(options);
+            command
+                .arg("--holders-file")
+                .arg(holders)
+                .arg("--dir")
+                .arg(place.empty("demo")?);
+            measured(&mut command, &log)
+        };
+        Contender {
+            name: name.to_owned(),
+            run: Box::new(run),
         }
-    }
+    });
     let mut notes = vec![
         "The time is that of the whole program: deploying and filling a legacy token, planning, running, \
          one SIGKILL and resuming, verifying every holder. The column `own seconds` is what the program \
-         says about the migration alone."
+         says about the migration alone. `peers` measures the same on anvil."
             .to_owned(),
-        format!("On anvil, {}.", blocks.words()),
     ];
-    let rows = side_by_side(contenders, place.repeats, "s", &mut notes);
+    let rows = side_by_side(contenders.collect(), place.repeats, "s", &mut notes);
     Ok(Report::new("demo", rows, notes))
 }
 

@@ -114,7 +114,7 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "demo",
-        about: "whole migrations with one kill, embedded and on anvil",
+        about: "whole migrations with one kill, on the embedded chain",
         run: demo::run,
     },
     Bench {

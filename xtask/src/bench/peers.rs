@@ -51,10 +51,13 @@ pub(super) fn run(place: &Place<'_>) -> Result<Report> {
     let mut contenders = Vec::new();
     for (name, options) in [
         (
-            "sealift, staged, uploaded",
+            "sealift, staged, uploaded, one SIGKILL",
             &["--strategy", "staged", "--amounts", "uploaded"][..],
         ),
-        ("sealift, read-through", &["--strategy", "read-through"]),
+        (
+            "sealift, read-through, one SIGKILL",
+            &["--strategy", "read-through"],
+        ),
     ] {
         let (peers, sealift) = (&peers, &sealift);
         let run = move || peers.sealift(sealift, name, options);
@@ -111,7 +114,7 @@ impl Peers<'_> {
         let anvil = Anvil::start(&self.tools, self.blocks)?;
         let mut command = Command::new(sealift);
         command
-            .args(["demo", "--json", "--kills", "0", "--rpc", &anvil.url])
+            .args(["demo", "--json", "--kills", "1", "--rpc", &anvil.url])
             .args(options);
         command
             .arg("--holders-file")
