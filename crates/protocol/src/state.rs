@@ -175,7 +175,6 @@ impl State {
         match seen.latest.phase {
             Phase::Committed => false,
             Phase::Aborted => true,
-            Phase::None => self.aborting,
             _ => self.aborting || seen.latest.timestamp >= seen.latest.deadline_secs,
         }
     }

@@ -265,6 +265,46 @@ fn rule_10_no_nonce_above_one_that_is_neither_ours_nor_final() {
 }
 
 #[test]
+fn rule_15_records_that_do_not_follow_are_refused() {
+    let mut core = Core::frozen(world::policy());
+    core.observe();
+    let mark = |number| {
+        let hash = B256::with_last_byte(number as u8);
+        Record::Finality(BlockId { number, hash })
+    };
+    core.state.apply(&mark(7)).unwrap();
+    core.state.apply(&mark(7)).unwrap();
+    assert!(
+        is_halt(core.state.clone().apply(&mark(6))),
+        "finality went back"
+    );
+    core.state.apply(&mark(8)).unwrap();
+    let tx = id(0);
+    let signed = |fee| Record::Signed {
+        tx,
+        variant: variant(tx, fee, 1),
+    };
+    core.state.apply(&signed(3)).unwrap();
+    assert!(
+        is_halt(core.state.clone().apply(&signed(3))),
+        "signed twice"
+    );
+    core.state.apply(&Record::Superseded { tx }).unwrap();
+    for late in [
+        signed(4),
+        Record::Superseded { tx },
+        Record::Excluded { tx },
+    ] {
+        assert!(
+            is_halt(core.state.clone().apply(&late)),
+            "{late:?} of what is settled"
+        );
+    }
+    let unbound = Record::Superseded { tx: id(9) };
+    assert!(is_halt(core.state.apply(&unbound)));
+}
+
+#[test]
 fn rule_13_a_journal_of_another_plan_is_refused() {
     let mut core = Core::new();
     core.observe();

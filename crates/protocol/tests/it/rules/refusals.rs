@@ -63,6 +63,36 @@ fn a_refused_batch_is_not_waited_for_after_the_end() {
     assert_eq!(core.state.outcome, Some(Outcome::RolledBack));
 }
 
+/// A core that is rolled back on finalized ground, with one transaction of this intent signed.
+fn rolled_back_with(intent: Intent) -> Core {
+    let mut core = Core::frozen(world::policy());
+    for nonce in 0..2 {
+        core.state.txs.remove(&id(nonce));
+    }
+    let gas_limit = 1;
+    let tx = id(0);
+    let bound = Record::Bound {
+        tx,
+        intent,
+        gas_limit,
+    };
+    core.state.apply(&bound).unwrap();
+    core.feed(Event::Signed(vec![(tx, super::variant(tx, 3, 1))]));
+    core.feed(Event::AbortRequested);
+    core.look.latest.phase = Phase::Aborted;
+    core.look.latest.lanes[0].settled = true;
+    core.look.finalized = core.look.latest.clone();
+    core
+}
+
+#[test]
+fn rule_16_a_commit_is_not_offered_on_the_way_back_and_not_waited_for() {
+    let effects = rolled_back_with(Intent::Commit).observe();
+    assert_eq!(effects, [Effect::Finish(Outcome::RolledBack)]);
+    let effects = rolled_back_with(stage(0)).observe();
+    assert!(matches!(effects[..], [Effect::Send { .. }]), "{effects:?}");
+}
+
 #[test]
 fn pools_that_add_up_costs_halt_only_at_the_lowest() {
     let above = |intent: Intent| match intent {

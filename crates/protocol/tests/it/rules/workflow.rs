@@ -125,6 +125,14 @@ fn rule_16_an_abort_takes_over_a_nonce_whose_bytes_never_existed() {
     core.observe();
     core.feed(Event::Prepared(Intent::Abort, Ok(1)));
     assert_eq!(core.bound(), [(0, Intent::Abort), (1, stage(1))]);
+    // A nonce that somebody else has used is not taken over.
+    let mut core = Core::frozen(world::policy());
+    core.observe();
+    core.look.nonces.insert(KEY, 1);
+    core.feed(Event::AbortRequested);
+    core.observe();
+    core.feed(Event::Prepared(Intent::Abort, Ok(1)));
+    assert_eq!(core.bound(), [(0, stage(0)), (1, Intent::Abort)]);
     let mut core = Core::frozen(world::policy());
     core.turn(SendAnswer::Accepted);
     core.feed(Event::AbortRequested);
