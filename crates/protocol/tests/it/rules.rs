@@ -265,6 +265,20 @@ fn rule_10_no_nonce_above_one_that_is_neither_ours_nor_final() {
 }
 
 #[test]
+fn a_view_with_other_lanes_than_the_plan_halts() {
+    for (latest, finalized) in [(0, 1), (1, 0), (2, 1), (1, 2)] {
+        let mut core = Core::new();
+        core.look.latest.lanes.resize(latest, Default::default());
+        core.look
+            .finalized
+            .lanes
+            .resize(finalized, Default::default());
+        let look = Box::new(core.look.clone());
+        assert!(is_halt(core.try_feed(Event::Observed(look))));
+    }
+}
+
+#[test]
 fn rule_15_records_that_do_not_follow_are_refused() {
     let mut core = Core::frozen(world::policy());
     core.observe();
