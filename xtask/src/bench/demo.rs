@@ -38,6 +38,7 @@ pub(super) fn run(place: &Place<'_>) -> Result<Report> {
         };
         Contender {
             name: name.to_owned(),
+            at_most: usize::MAX,
             run: Box::new(run),
         }
     });

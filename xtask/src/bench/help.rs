@@ -17,6 +17,7 @@ pub(super) fn run(place: &Place<'_>) -> Result<Report> {
         let log = log.clone();
         Contender {
             name: name.to_owned(),
+            at_most: usize::MAX,
             run: Box::new(move || Ok((once(&mut command, &log)?, Facts::new()))),
         }
     };

@@ -131,6 +131,8 @@ pub(crate) type Facts = BTreeMap<String, String>;
 /// One of the things that are measured beside each other: a name, and a run.
 pub(crate) struct Contender<'a> {
     pub(crate) name: String,
+    /// Repeats that are counted, at most; what is measured once has no warm-up either.
+    pub(crate) at_most: usize,
     pub(crate) run: Box<dyn FnMut() -> Result<(Sample, Facts)> + 'a>,
 }
 
@@ -147,22 +149,28 @@ pub(crate) fn side_by_side(
         .map(|c| (c, Vec::new(), Facts::new()))
         .collect();
     for round in 0..=repeats {
-        running.retain_mut(|(contender, samples, facts)| match (contender.run)() {
-            Ok((sample, found)) => {
-                say(&format!(
-                    "  {} [{round}/{repeats}]: {:.3} s",
-                    contender.name, sample.seconds
-                ));
-                if round > 0 {
-                    samples.push(sample);
-                    *facts = found;
+        let is_due = |contender: &Contender<'_>| {
+            round <= contender.at_most && (round > 0 || contender.at_most > 1)
+        };
+        running.retain_mut(|(contender, samples, facts)| {
+            match is_due(contender).then(|| (contender.run)()) {
+                None => true,
+                Some(Ok((sample, found))) => {
+                    say(&format!(
+                        "  {} [{round}/{repeats}]: {:.3} s",
+                        contender.name, sample.seconds
+                    ));
+                    if round > 0 {
+                        samples.push(sample);
+                        *facts = found;
+                    }
+                    true
                 }
-                true
-            }
-            Err(error) => {
-                notes.push(format!("{}: no result: {error:#}", contender.name));
-                say(&format!("  {}: {error:#}", contender.name));
-                false
+                Some(Err(error)) => {
+                    notes.push(format!("{}: no result: {error:#}", contender.name));
+                    say(&format!("  {}: {error:#}", contender.name));
+                    false
+                }
             }
         });
     }
@@ -326,6 +334,7 @@ mod tests {
         let mut next = 100.0;
         let counts = Contender {
             name: "counts".into(),
+            at_most: usize::MAX,
             run: Box::new(move || {
                 next -= 1.0;
                 sample(next)
@@ -333,6 +342,7 @@ mod tests {
         };
         let fails = Contender {
             name: "fails".into(),
+            at_most: usize::MAX,
             run: Box::new(|| bail!("no")),
         };
         let mut notes = Vec::new();

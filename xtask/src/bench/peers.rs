@@ -63,23 +63,32 @@ pub(super) fn run(place: &Place<'_>) -> Result<Report> {
         let run = move || peers.sealift(sealift, name, options);
         contenders.push(Contender {
             name: name.to_owned(),
+            at_most: usize::MAX,
             run: Box::new(run),
         });
     }
     contenders.push(Contender {
         name: "ethers loop, 16 transactions under way".into(),
+        // With many holders it reads balances for minutes.
+        at_most: if peers.blocks == Blocks::Automine {
+            usize::MAX
+        } else {
+            1
+        },
         run: Box::new(|| peers.ethers(16)),
     });
     // One transaction after another, with a block a second, measures the blocks.
     if peers.blocks == Blocks::Automine {
         contenders.push(Contender {
             name: "ethers loop, one transaction after another".into(),
+            at_most: usize::MAX,
             run: Box::new(|| peers.ethers(1)),
         });
         let forge = peers.forge_project()?;
         let peers = &peers;
         contenders.push(Contender {
             name: "forge script --slow".into(),
+            at_most: usize::MAX,
             run: Box::new(move || peers.forge(&forge)),
         });
     }

@@ -4,7 +4,7 @@
 use alloy_primitives::Address;
 use sealift_protocol::event::{Gate, Observation, Phase, SendAnswer};
 use sealift_protocol::plan::Source;
-use sealift_protocol::{Effect, Event, Halt, Intent, Policy, State};
+use sealift_protocol::{Effect, Event, Halt, Intent, Outcome, Policy, State};
 
 use super::{Core, id, is_halt, stage, variant};
 use crate::world::{self, Chain, DEADLINE_SECS, KEY};
@@ -200,6 +200,17 @@ fn a_tail_that_reverts_halts_only_when_nothing_else_is_left() {
         is_halt(alone.try_feed(Event::Prepared(retire, Err(vec![1].into()))))
     });
     assert!(halted);
+}
+
+#[test]
+fn nothing_is_signed_at_the_end() {
+    let mut core = Core::frozen(world::policy());
+    core.observe();
+    assert_eq!(core.bound().len(), 2, "bound, and never signed");
+    core.look.latest.phase = Phase::Committed;
+    core.look.latest.lanes[0].settled = true;
+    core.look.finalized = core.look.latest.clone();
+    assert_eq!(core.observe(), [Effect::Finish(Outcome::Done)]);
 }
 
 #[test]
