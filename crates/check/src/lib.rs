@@ -1,0 +1,3 @@
+//! The checker: every fault of a migration and every way back from it, on real bytecode.
+
+pub mod input;
