@@ -7,6 +7,7 @@
 mod bench;
 mod ci;
 mod contracts;
+mod corpus;
 mod forge;
 mod gate;
 mod libtest;
@@ -44,6 +45,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Builds the checker's corpus and generates the state and the broadcast of each case.
+    Corpus(corpus::Args),
     /// Runs every test: contracts, Rust, documentation, real anvil, tidy. Ends in a line that counts.
     Test,
     /// Formatting, lints, documentation, then `test`.
@@ -64,6 +67,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             contracts::generate(&workspace).map(|()| ExitCode::SUCCESS)
         }
         Command::Contracts { check: true } => contracts::check(&workspace).map(|t| t.finish()),
+        Command::Corpus(args) => corpus::run(&workspace, &args).map(|t| t.finish()),
         Command::Test => Ok(test::run(&workspace).finish()),
         Command::Ci => Ok(ci::run(&workspace).finish()),
         Command::Tidy => Ok(tidy::run(&workspace).finish()),
