@@ -1,3 +1,12 @@
 //! The checker: every fault of a migration and every way back from it, on real bytecode.
 
+pub mod explore;
+pub mod fork;
+pub mod hostile;
+pub mod infer;
 pub mod input;
+pub mod judge;
+pub mod ledger;
+pub mod model;
+pub mod send;
+pub mod verdict;

@@ -1,0 +1,232 @@
+//! A chain state that is cheap to copy and carries its own fingerprint.
+
+use std::hash::Hash;
+use std::sync::Arc;
+
+use alloy_primitives::map::DefaultHashBuilder;
+use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256};
+use rpds::HashTrieMapSync;
+use sealift_evm::{Account, Cell, Executed, Snapshot, State, Undo};
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+/// Runtime code as the machine holds it.
+pub use revm::bytecode::Bytecode;
+
+use crate::input::Scene;
+
+type Map<K, V> = HashTrieMapSync<K, V, DefaultHashBuilder>;
+
+/// A 128-bit fingerprint that does not depend on the order of changes.
+///
+/// It is the sum, modulo 2^128, of a keyed hash of every cell that differs from the base; a change takes the
+/// old term out and puts the new one in.
+pub type Print = u128;
+
+/// The hash of one thing under a fixed key (SipHash-1-3, 128 bits).
+pub fn print_of(thing: &impl Hash) -> Print {
+    let mut hasher = SipHasher13::new_with_keys(0x5ea1_1f75_ea11_f75e, 0x0c0f_fee0_0c0f_fee0);
+    thing.hash(&mut hasher);
+    hasher.finish128().as_u128()
+}
+
+/// A state that shares everything unchanged with the states it was made from.
+#[derive(Clone)]
+pub struct Fork {
+    base: Arc<State>,
+    accounts: Map<Address, Account>,
+    words: Map<(Address, U256), U256>,
+    codes: Map<B256, Bytecode>,
+    print: Print,
+}
+
+impl std::fmt::Debug for Fork {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Fork({:032x})", self.print)
+    }
+}
+
+impl Fork {
+    /// The state of a scene.
+    pub fn of(scene: &Scene) -> Self {
+        let mut state = State::default();
+        let mut unused = Undo::default();
+        for account in &scene.accounts {
+            let code_hash = if account.code.is_empty() {
+                KECCAK256_EMPTY
+            } else {
+                state.add_code(Bytecode::new_raw(account.code.clone()))
+            };
+            let plain = Account {
+                nonce: account.nonce,
+                balance: account.balance,
+                code_hash,
+            };
+            state.set_account(account.address, plain, &mut unused);
+            for (slot, word) in &account.storage {
+                state.set_word(account.address, *slot, *word, &mut unused);
+            }
+        }
+        Self {
+            base: Arc::new(state),
+            accounts: Map::default(),
+            words: Map::default(),
+            codes: Map::default(),
+            print: 0,
+        }
+    }
+
+    /// The fingerprint of everything in which this state differs from its scene.
+    pub fn print(&self) -> Print {
+        self.print
+    }
+
+    /// Writes an account.
+    pub fn set_account(&mut self, address: Address, account: Account) {
+        let old = self.account(address).unwrap_or_default();
+        if old == account {
+            return;
+        }
+        let base = self.base.account(address).unwrap_or_default();
+        self.mark(
+            (address, None::<U256>),
+            old != base,
+            &old,
+            account != base,
+            &account,
+        );
+        self.accounts.insert_mut(address, account);
+    }
+
+    /// Writes a storage word.
+    pub fn set_word(&mut self, address: Address, slot: U256, word: U256) {
+        let old = self.word(address, slot);
+        if old == word {
+            return;
+        }
+        let base = self.base.word(address, slot);
+        self.mark(
+            (address, Some(slot)),
+            old != base,
+            &old,
+            word != base,
+            &word,
+        );
+        self.words.insert_mut((address, slot), word);
+    }
+
+    /// Puts code at an address; nonce and balance stay.
+    pub fn set_code(&mut self, address: Address, code: Bytecode) {
+        let code_hash = code.hash_slow();
+        self.codes.insert_mut(code_hash, code);
+        let account = self.account(address).unwrap_or_default();
+        self.set_account(
+            address,
+            Account {
+                code_hash,
+                ..account
+            },
+        );
+    }
+
+    /// Writes what an execution changed; the sender's nonce stays what it was, because no code can read it and
+    /// creations are given theirs. Returns the cells that changed.
+    pub fn apply(&mut self, executed: Executed, sender: Address) -> Vec<Cell> {
+        let mut changed = Vec::new();
+        for (address, after) in executed.changes {
+            if !after.is_touched() {
+                continue;
+            }
+            let old = self.account(address).unwrap_or_default();
+            let mut account = if after.is_selfdestructed() {
+                Account::default()
+            } else {
+                Account {
+                    nonce: after.info.nonce,
+                    balance: after.info.balance,
+                    code_hash: if after.info.code_hash.is_zero() {
+                        KECCAK256_EMPTY
+                    } else {
+                        after.info.code_hash
+                    },
+                }
+            };
+            if address == sender {
+                account.nonce = old.nonce;
+            }
+            if account.code_hash != old.code_hash
+                && let Some(code) = &after.info.code
+            {
+                self.codes.insert_mut(account.code_hash, code.clone());
+            }
+            if account != old {
+                self.set_account(address, account);
+                changed.push((address, None));
+            }
+            for (slot, value) in after.changed_storage_slots() {
+                self.set_word(address, *slot, value.present_value);
+                changed.push((address, Some(*slot)));
+            }
+        }
+        changed
+    }
+
+    /// Whether code stands there.
+    pub fn has_code(&self, address: Address) -> bool {
+        self.account(address)
+            .is_some_and(|account| account.code_hash != KECCAK256_EMPTY)
+    }
+
+    /// The addresses with code in the scene and in what was created since, in order.
+    pub fn contracts(&self) -> Vec<Address> {
+        let mut found: Vec<Address> = self.base.accounts().map(|(address, _)| address).collect();
+        found.extend(self.accounts.keys().copied());
+        found.sort_unstable();
+        found.dedup();
+        found.retain(|address| self.has_code(*address));
+        found
+    }
+
+    /// The addresses of the scene without code, in order.
+    pub fn people(&self) -> Vec<Address> {
+        let mut found: Vec<Address> = self.base.accounts().map(|(address, _)| address).collect();
+        found.retain(|address| !self.has_code(*address));
+        found.sort_unstable();
+        found
+    }
+
+    /// Gives an account a transaction count.
+    pub fn set_nonce(&mut self, address: Address, nonce: u64) {
+        let account = self.account(address).unwrap_or_default();
+        self.set_account(address, Account { nonce, ..account });
+    }
+
+    fn mark<V: Hash>(&mut self, cell: Cell, was: bool, old: &V, is: bool, new: &V) {
+        if was {
+            self.print = self.print.wrapping_sub(print_of(&(cell, old)));
+        }
+        if is {
+            self.print = self.print.wrapping_add(print_of(&(cell, new)));
+        }
+    }
+}
+
+impl Snapshot for Fork {
+    fn account(&self, address: Address) -> Option<Account> {
+        self.accounts
+            .get(&address)
+            .copied()
+            .or_else(|| self.base.account(address))
+    }
+
+    fn word(&self, address: Address, slot: U256) -> U256 {
+        let changed = self.words.get(&(address, slot)).copied();
+        changed.unwrap_or_else(|| self.base.word(address, slot))
+    }
+
+    fn code(&self, hash: B256) -> Bytecode {
+        self.codes
+            .get(&hash)
+            .cloned()
+            .unwrap_or_else(|| self.base.code(hash))
+    }
+}

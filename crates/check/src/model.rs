@@ -1,0 +1,344 @@
+//! The model: what a state of a migration is, and what can happen in it.
+
+use std::sync::Arc;
+
+use alloy_primitives::{Address, Bytes, I256, U256, address};
+use sealift_evm::{Interference, Message, Moment};
+
+use crate::fork::{Fork, Print, print_of};
+use crate::input::Step;
+use crate::ledger::{Claims, Ledger};
+
+/// The stranger: nobody owes it anything.
+pub const STRANGER: Address = address!("00000000000000000000000000000000bad00001");
+/// Whoever takes a step over when its sender is gone; nobody owes it anything either.
+pub const ANYONE: Address = address!("00000000000000000000000000000000a0000002");
+/// An account that no list has seen; holders move assets to it.
+pub const NEWCOMER: Address = address!("00000000000000000000000000000000fee10003");
+/// A contract that answers every call with ones.
+pub const ANSWERS_ONE: Address = address!("00000000000000000000000000000000bad00011");
+/// A contract that answers every call with a large number.
+pub const ANSWERS_MUCH: Address = address!("00000000000000000000000000000000bad00012");
+/// Code that accepts every call, for accounts that become contracts.
+pub const ACCEPTS: Address = address!("00000000000000000000000000000000c0de0021");
+/// Code that refuses every call, for accounts that become contracts.
+pub const REFUSES: Address = address!("00000000000000000000000000000000c0de0022");
+
+/// How an interrupted executor goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Resume {
+    /// Sends the uncertain step again without looking.
+    Retry,
+    /// Goes on after everything that was ever sent.
+    Position,
+    /// Goes on with what has no good receipt, and only with that.
+    Receipt,
+    /// Begins again at the first step.
+    Rerun,
+}
+
+impl Resume {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Retry, Self::Position, Self::Receipt, Self::Rerun];
+
+    /// As in `check.toml`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Position => "position",
+            Self::Receipt => "receipt",
+            Self::Rerun => "rerun",
+        }
+    }
+}
+
+/// A named call of somebody: a way back of the playbook, or what a holder may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Its name.
+    pub name: String,
+    /// The call.
+    pub message: Message,
+}
+
+/// A promise that a contract holds what accounts may claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Custodian {
+    /// Its name.
+    pub name: String,
+    /// Who holds.
+    pub account: Address,
+    /// The ERC-20 held; `None` is ether.
+    pub asset: Option<Address>,
+    /// Indices of the ledgers whose claims it backs.
+    pub covers: Vec<usize>,
+}
+
+/// Everything that is checked.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// The state before the first step.
+    pub start: Fork,
+    /// The block of every step.
+    pub moment: Moment,
+    /// The script.
+    pub steps: Vec<Step>,
+    /// Where claims are held.
+    pub ledgers: Vec<Ledger>,
+    /// Whose claims are judged, in order; the stranger and the newcomer are added.
+    pub accounts: Vec<Address>,
+    /// Units of entitlement that rounding may cost or give an account.
+    pub tolerance: U256,
+    /// Contracts of the migration: they hold custody, and they are what a stranger calls.
+    pub contracts: Vec<Address>,
+    /// Solvency promises.
+    pub custodians: Vec<Custodian>,
+    /// How an executor may go on.
+    pub resume: Vec<Resume>,
+    /// Seconds that `wait` and `delay` take.
+    pub wait_secs: u64,
+    /// Declared ways back.
+    pub recovery: Vec<Call>,
+    /// What holders may do between two steps.
+    pub actions: Vec<Call>,
+    /// What a stranger may call.
+    pub hostile: Vec<Message>,
+    /// Families or names of faults that are declared impossible.
+    pub off: Vec<String>,
+}
+
+/// What the executor is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// It sends one step after the other.
+    Running,
+    /// It sends what has no good receipt.
+    Mending,
+    /// It stopped, or was stopped.
+    Stopped,
+}
+
+/// What the executor knows, and what is true of its transactions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Record {
+    /// The step that is sent next.
+    pub next: usize,
+    /// How many steps were ever sent, as a positional executor counts.
+    pub sent: usize,
+    /// What it does.
+    pub mode: Mode,
+    /// The step whose outcome is not known.
+    pub uncertain: Option<usize>,
+    /// Steps with a good receipt, a bit each.
+    pub mined: Vec<u64>,
+    /// Contracts that were created again: where the script expects them, and where they are.
+    pub moved: Vec<(Address, Address)>,
+    /// How often the script was begun again after the first time.
+    pub reruns: u8,
+}
+
+impl Record {
+    /// The record of a script that was not begun.
+    pub fn new(steps: usize) -> Self {
+        Self {
+            next: 0,
+            sent: 0,
+            mode: Mode::Running,
+            uncertain: None,
+            mined: vec![0; steps.div_ceil(64)],
+            moved: Vec::new(),
+            reruns: 0,
+        }
+    }
+
+    /// Whether a step has a good receipt.
+    pub fn is_mined(&self, step: usize) -> bool {
+        self.mined[step / 64] >> (step % 64) & 1 == 1
+    }
+
+    /// Writes down whether a step has a good receipt.
+    pub fn set_mined(&mut self, step: usize, mined: bool) {
+        let bit = 1 << (step % 64);
+        if mined {
+            self.mined[step / 64] |= bit
+        } else {
+            self.mined[step / 64] &= !bit
+        }
+    }
+}
+
+/// One thing that goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// The executor dies before it sends.
+    CrashBeforeSend,
+    /// The step is mined, and the executor never learns it.
+    AnswerLost,
+    /// The step is mined without effect.
+    Reverted,
+    /// The step is recorded as sent and never mined.
+    Dropped,
+    /// The step is mined twice.
+    Duplicated,
+    /// The next step is mined before this one.
+    Swapped,
+    /// The last steps vanish from the chain, though recorded as mined.
+    Reorged(usize),
+    /// The last steps are mined again in another order.
+    Reordered(usize),
+    /// Time passes before the step is sent.
+    Delay,
+    /// The sender of the step never acts again.
+    KeyLost(Address),
+    /// One inner call goes wrong.
+    Inner(Interference),
+    /// The transaction gets less gas.
+    GasCut(u64),
+    /// A holder moves everything that it has in a ledger.
+    HolderTransfers {
+        /// Which ledger.
+        ledger: usize,
+        /// Who.
+        from: Address,
+        /// To whom.
+        to: Address,
+    },
+    /// The account of a holder gets code (EIP-7702).
+    HolderGetsCode {
+        /// Who.
+        account: Address,
+        /// Whether that code refuses every call.
+        refuses: bool,
+    },
+    /// A declared action of a holder.
+    Action(usize),
+    /// A call of a stranger.
+    Stranger(usize),
+}
+
+impl Fault {
+    /// Its family and name, as in `check.toml` and in the coverage.
+    pub fn name(&self) -> &'static str {
+        use sealift_evm::Meddling;
+        match self {
+            Self::CrashBeforeSend => "executor.crash-before-send",
+            Self::AnswerLost => "executor.answer-lost",
+            Self::Reverted => "transaction.reverted",
+            Self::Dropped => "transaction.dropped",
+            Self::Duplicated => "transaction.duplicated",
+            Self::Swapped => "transaction.swapped",
+            Self::Reorged(_) => "transaction.reorged",
+            Self::Reordered(_) => "transaction.reordered",
+            Self::Delay => "environment.delay",
+            Self::KeyLost(_) => "environment.key-lost",
+            Self::Inner(Interference { meddling, .. }) => match meddling {
+                Meddling::Reverts => "evm.call-reverts",
+                Meddling::ReturnsFalse => "evm.call-returns-false",
+                Meddling::OutOfGas => "evm.call-out-of-gas",
+                Meddling::Answers(_) => "counterparty.oracle",
+            },
+            Self::GasCut(_) => "evm.gas-cut",
+            Self::HolderTransfers { .. } => "environment.holder-transfers",
+            Self::HolderGetsCode { .. } => "environment.holder-gets-code",
+            Self::Action(_) => "environment.action",
+            Self::Stranger(_) => "counterparty.stranger",
+        }
+    }
+
+    /// All names, in order.
+    pub const NAMES: [&'static str; 18] = [
+        "executor.crash-before-send",
+        "executor.answer-lost",
+        "transaction.reverted",
+        "transaction.dropped",
+        "transaction.duplicated",
+        "transaction.swapped",
+        "transaction.reorged",
+        "transaction.reordered",
+        "evm.call-reverts",
+        "evm.call-returns-false",
+        "evm.call-out-of-gas",
+        "evm.gas-cut",
+        "counterparty.oracle",
+        "counterparty.stranger",
+        "environment.delay",
+        "environment.key-lost",
+        "environment.holder-transfers",
+        "environment.holder-gets-code",
+    ];
+}
+
+/// What leads from one state to the next.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// The step is sent.
+    Step(usize),
+    /// Something goes wrong at a step.
+    Fault(usize, Fault),
+    /// The executor goes on.
+    Resume(Resume),
+    /// Time passes.
+    Wait,
+    /// A declared way back.
+    Recovery(usize),
+    /// A second call of the stranger.
+    Again(usize),
+}
+
+/// A state, and how it was first reached.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The chain.
+    pub fork: Fork,
+    /// Whether the waiting time has passed.
+    pub waited: bool,
+    /// The executor.
+    pub record: Record,
+    /// Entitlements that holders moved among themselves.
+    pub shift: Arc<Vec<(Address, I256)>>,
+    /// Who never acts again.
+    pub lost: Option<Address>,
+    /// Who made itself unable to receive: it is not judged as short.
+    pub waived: Option<Address>,
+    /// Calls that the stranger has left.
+    pub stranger: u8,
+    /// The last states of the chain, newest last, while faults are left.
+    pub trail: Vec<(Fork, usize)>,
+    /// All claims.
+    pub claims: Claims,
+    /// Faults so far.
+    pub faults: u8,
+    /// Transactions so far.
+    pub sent: u32,
+    /// Where it came from.
+    pub parent: Option<Parent>,
+}
+
+/// How a state was first reached.
+#[derive(Clone, Debug)]
+pub struct Parent {
+    /// The state before.
+    pub node: u32,
+    /// What happened.
+    pub action: Action,
+    /// Whether a transaction of it failed, and with what.
+    pub failed: Option<Bytes>,
+}
+
+impl Node {
+    /// The fingerprint under which equal states are merged.
+    pub fn print(&self) -> Print {
+        let trail: Vec<Print> = self.trail.iter().map(|(fork, _)| fork.print()).collect();
+        print_of(&(
+            self.fork.print(),
+            self.waited,
+            &self.record,
+            &*self.shift,
+            self.lost,
+            self.waived,
+            self.stranger,
+            trail,
+        ))
+    }
+}
