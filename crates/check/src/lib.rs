@@ -8,5 +8,6 @@ pub mod input;
 pub mod judge;
 pub mod ledger;
 pub mod model;
+pub mod report;
 pub mod send;
 pub mod verdict;

@@ -1,0 +1,350 @@
+//! The report: what was checked, what was found, and how to see it again.
+
+mod text;
+mod trace;
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{Address, U256};
+use serde::{Deserialize, Serialize};
+
+use crate::explore::{Explored, Limits};
+use crate::hostile::Gap;
+use crate::ledger::Side;
+use crate::model::{Fault, Subject};
+use crate::verdict::{Conclusion, Verdict};
+
+pub use text::render;
+
+/// Version of the shape of `report.json`.
+pub const VERSION: u32 = 1;
+
+/// Names and decoded calls for addresses and data.
+pub trait Decoder {
+    /// An address as a reader knows it.
+    fn name(&self, address: Address) -> String;
+    /// A call, for example `migrator.migrateBatch(0)`.
+    fn call(&self, to: Option<Address>, data: &[u8]) -> String;
+    /// Revert data.
+    fn error(&self, data: &[u8]) -> String;
+}
+
+/// A whole check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Shape of this file.
+    pub version: u32,
+    /// The verdict of the whole.
+    pub verdict: Verdict,
+    /// Whether this is a pass: SAFE, and every enumerated site fired.
+    pub pass: bool,
+    /// Faults at once.
+    pub faults: u8,
+    /// Which part of the first faults: index and count.
+    pub shard: (u32, u32),
+    /// A fingerprint of state, script and declaration: reports of one check agree in it.
+    pub subject: String,
+    /// The script.
+    pub steps: Vec<StepLine>,
+    /// The ledgers.
+    pub ledgers: Vec<LedgerLine>,
+    /// Who is judged.
+    pub accounts: Vec<AccountName>,
+    /// Numbers of the exploration.
+    pub explored: Numbers,
+    /// Fault sites by name.
+    pub coverage: BTreeMap<String, SiteLine>,
+    /// What was not tried, by name.
+    pub gaps: Vec<String>,
+    /// What is taken for granted.
+    pub assumptions: Vec<String>,
+    /// Value that is in nobody's reach after each step, undisturbed, in units of entitlement.
+    pub exposed: Vec<U256>,
+    /// Findings, the one that matters most first.
+    pub findings: Vec<FindingReport>,
+}
+
+/// A step of the script.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepLine {
+    /// The decoded call.
+    pub call: String,
+    /// The sender.
+    pub from: String,
+    /// Gas, undisturbed.
+    pub gas: u64,
+    /// File and line.
+    pub place: String,
+}
+
+/// A ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerLine {
+    /// Its name.
+    pub name: String,
+    /// Its contract.
+    pub contract: Address,
+    /// Its side.
+    pub side: String,
+    /// Units of entitlement a unit.
+    pub rate: String,
+    /// Whether it was inferred.
+    pub inferred: bool,
+}
+
+/// A judged account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountName {
+    /// As a reader knows it.
+    pub name: String,
+    /// Where it is.
+    pub address: Address,
+    /// What is due to it, in units of entitlement.
+    pub entitled: U256,
+}
+
+/// How much was explored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Numbers {
+    /// Distinct states.
+    pub states: u64,
+    /// States from which no end can be reached.
+    pub bad: u64,
+    /// Ways between states.
+    pub edges: u64,
+    /// Distinct faults at distinct states.
+    pub scenarios: u64,
+    /// Transactions, views and exits executed.
+    pub executed: u64,
+}
+
+/// Sites of one fault.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteLine {
+    /// Places where it can happen.
+    pub enumerated: u64,
+    /// Places where it did.
+    pub fired: u64,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingReport {
+    /// Four to eight hexadecimal digits of a hash of verdict and trace.
+    pub id: String,
+    /// What it is.
+    pub verdict: Verdict,
+    /// Faults in the trace.
+    pub faults: u8,
+    /// Transactions in the trace.
+    pub steps: u32,
+    /// The last fault by name.
+    pub cause: String,
+    /// From the start to the state without a way out.
+    pub trace: Vec<TraceLine>,
+    /// Who has what there.
+    pub accounts: Vec<AccountLine>,
+    /// The ways back, or that there are none.
+    pub recovery: String,
+    /// Where the script says what went wrong.
+    pub place: Option<String>,
+    /// More to say.
+    pub note: Option<String>,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// One line of a trace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceLine {
+    /// A transaction's number; none for what is no transaction.
+    pub number: Option<u32>,
+    /// What happened.
+    pub text: String,
+    /// `mined`, `failed`, or nothing.
+    pub outcome: String,
+    /// Changes of live claims by ledger, summed over accounts: ledger and signed amount.
+    pub changes: Vec<(String, String)>,
+    /// Who sent it, to whom, with what: for those who replay it elsewhere.
+    pub message: Option<MessageLine>,
+}
+
+/// A transaction of a trace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageLine {
+    /// The sender.
+    pub from: Address,
+    /// The callee, or creation.
+    pub to: Option<Address>,
+    /// Calldata.
+    pub data: alloy_primitives::Bytes,
+    /// Wei.
+    pub value: U256,
+    /// Gas limit where the fault is one.
+    pub gas: Option<u64>,
+    /// Seconds that pass before it.
+    pub wait_secs: u64,
+}
+
+/// What one account has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountLine {
+    /// As a reader knows it.
+    pub name: String,
+    /// Where it is.
+    pub address: Address,
+    /// What is due.
+    pub entitled: U256,
+    /// What it can move, in units of entitlement.
+    pub live: U256,
+    /// By ledger: name, recorded, live.
+    pub claims: Vec<(String, U256, U256)>,
+}
+
+/// Where a check's parts come from, for its report.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// What was checked.
+    pub subject: &'a Subject,
+    /// What was found out.
+    pub explored: &'a Explored,
+    /// What follows.
+    pub conclusion: &'a Conclusion,
+    /// How much was asked for.
+    pub limits: Limits,
+    /// Whether the ledgers were inferred.
+    pub inferred: bool,
+    /// What was not tried.
+    pub gaps: &'a [Gap],
+}
+
+/// Makes the report of a check.
+pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Report {
+    let Context {
+        subject,
+        explored,
+        conclusion,
+        limits,
+        ..
+    } = context;
+    let judge = crate::judge::Judge {
+        ledgers: &subject.ledgers,
+        accounts: &explored.accounts,
+        judged: explored.judged,
+        tolerance: subject.tolerance,
+        baseline: &explored.baseline,
+    };
+    let coverage: BTreeMap<String, SiteLine> = explored
+        .coverage
+        .iter()
+        .map(|(name, sites)| {
+            (
+                (*name).to_owned(),
+                SiteLine {
+                    enumerated: sites.enumerated,
+                    fired: sites.fired,
+                },
+            )
+        })
+        .collect();
+    let mut gaps: Vec<String> = context
+        .gaps
+        .iter()
+        .map(|gap| {
+            format!(
+                "{}.{}: {}",
+                decoder.name(gap.contract),
+                gap.function,
+                gap.reason
+            )
+        })
+        .collect();
+    for name in Fault::NAMES {
+        let is_off = subject
+            .off
+            .iter()
+            .any(|off| off == name || name.split('.').any(|part| part == off));
+        if is_off {
+            gaps.push(format!("{name}: declared impossible"));
+        } else if limits.faults > 0 && coverage.get(name).is_none_or(|sites| sites.fired == 0) {
+            gaps.push(format!("{name}: no site in this migration"));
+        }
+    }
+    let root = &explored.nodes[0];
+    let steps = subject
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(index, step)| StepLine {
+            call: decoder.call(step.to, &step.data),
+            from: decoder.name(step.from),
+            gas: explored.gas.get(index).copied().unwrap_or_default(),
+            place: format!("{}:{}", step.place.file.display(), step.place.line),
+        });
+    let path = explored.nodes.iter().take(subject.steps.len() + 1);
+    let exposed = path.map(|node| {
+        (0..explored.judged).fold(U256::ZERO, |sum, account| {
+            let (due, live) = (judge.due(node, account), judge.live(&node.claims, account));
+            sum.saturating_add(due.saturating_sub(live))
+        })
+    });
+    let verdict = conclusion.verdict();
+    let fired = coverage
+        .values()
+        .all(|sites| sites.fired == sites.enumerated);
+    Report {
+        version: VERSION,
+        verdict,
+        pass: verdict == Verdict::Safe
+            && fired
+            && !explored.out_of_budget
+            && !explored.coverage.is_empty(),
+        faults: limits.faults,
+        shard: limits.shard,
+        subject: format!("{:032x}", trace::subject_print(subject)),
+        steps: steps.collect(),
+        ledgers: subject
+            .ledgers
+            .iter()
+            .map(|ledger| LedgerLine {
+                name: ledger.name.clone(),
+                contract: ledger.contract,
+                side: match ledger.side {
+                    Side::Legacy => "legacy",
+                    Side::Successor => "successor",
+                    Side::Wallet => "wallet",
+                }
+                .to_owned(),
+                rate: if ledger.rate.1 == U256::ONE {
+                    ledger.rate.0.to_string()
+                } else {
+                    format!("{}/{}", ledger.rate.0, ledger.rate.1)
+                },
+                inferred: context.inferred,
+            })
+            .collect(),
+        accounts: (0..subject.accounts.len())
+            .map(|account| AccountName {
+                name: decoder.name(explored.accounts[account]),
+                address: explored.accounts[account],
+                entitled: judge.due(root, account),
+            })
+            .collect(),
+        explored: Numbers {
+            states: explored.nodes.len() as u64,
+            bad: conclusion.bad as u64,
+            edges: explored.edges.len() as u64,
+            scenarios: explored.scenarios,
+            executed: explored.executed,
+        },
+        coverage,
+        gaps,
+        assumptions: trace::assumptions(subject),
+        exposed: exposed.collect(),
+        findings: conclusion
+            .findings
+            .iter()
+            .map(|finding| trace::finding(context, &judge, finding, decoder))
+            .collect(),
+    }
+}

@@ -1,0 +1,187 @@
+//! A report as text.
+
+use std::fmt::Write as _;
+
+use alloy_primitives::U256;
+
+use super::{FindingReport, Report};
+
+/// Findings that are printed whole.
+const SHOWN: usize = 5;
+
+/// The report as a terminal shows it; with an id, that finding only.
+pub fn render(report: &Report, only: Option<&str>) -> String {
+    let mut out = String::new();
+    if only.is_none() {
+        head(&mut out, report);
+    }
+    let chosen: Vec<&FindingReport> = report
+        .findings
+        .iter()
+        .filter(|finding| only.is_none_or(|id| finding.id == id))
+        .collect();
+    for found in chosen
+        .iter()
+        .take(if only.is_some() { usize::MAX } else { SHOWN })
+    {
+        finding(&mut out, found);
+    }
+    if only.is_none() && chosen.len() > SHOWN {
+        let _ = writeln!(
+            out,
+            "{} more findings are in report.json\n",
+            chosen.len() - SHOWN
+        );
+    }
+    if only.is_none() {
+        tail(&mut out, report);
+    }
+    out
+}
+
+fn head(out: &mut String, report: &Report) {
+    let _ = writeln!(
+        out,
+        "ledgers{}",
+        if report.ledgers.iter().any(|ledger| ledger.inferred) {
+            " (inferred)"
+        } else {
+            ""
+        }
+    );
+    for ledger in &report.ledgers {
+        let _ = writeln!(
+            out,
+            "  {:<10} {}  {}  rate {}",
+            ledger.side, ledger.name, ledger.contract, ledger.rate
+        );
+    }
+    let sum = report.accounts.iter().fold(U256::ZERO, |sum, account| {
+        sum.saturating_add(account.entitled)
+    });
+    let _ = writeln!(
+        out,
+        "  {} accounts are due {}",
+        report.accounts.len(),
+        grouped(sum)
+    );
+    let _ = writeln!(out);
+}
+
+fn finding(out: &mut String, found: &FindingReport) {
+    let plural = |count: u64, one: &str| {
+        if count == 1 {
+            format!("1 {one}")
+        } else {
+            format!("{count} {one}s")
+        }
+    };
+    let _ = writeln!(
+        out,
+        "FAIL {}  {}, {}   id {}",
+        found.verdict.name(),
+        plural(u64::from(found.steps), "step"),
+        plural(u64::from(found.faults), "fault"),
+        found.id
+    );
+    let width = found
+        .trace
+        .iter()
+        .filter(|line| line.number.is_some())
+        .map(|line| line.text.chars().count())
+        .max();
+    let width = width.unwrap_or_default().min(60);
+    for line in &found.trace {
+        match line.number {
+            None => {
+                let _ = writeln!(out, "  !  {}", line.text);
+            }
+            Some(number) => {
+                let changes: Vec<String> = line
+                    .changes
+                    .iter()
+                    .map(|(ledger, by)| format!("{ledger} {}", signed(by)))
+                    .collect();
+                let text = format!(
+                    "{number:>3}  {:<width$}  {:<8} {}",
+                    line.text,
+                    line.outcome,
+                    changes.join("  ")
+                );
+                let _ = writeln!(out, "{}", text.trim_end());
+            }
+        }
+    }
+    for account in &found.accounts {
+        let claims: Vec<String> = account
+            .claims
+            .iter()
+            .map(|(ledger, recorded, live)| {
+                let frozen = if live == recorded { "" } else { " (frozen)" };
+                format!("{ledger} {}{frozen}", grouped(*recorded))
+            })
+            .collect();
+        let _ = writeln!(
+            out,
+            "  account {}   entitled {}   {}",
+            account.name,
+            grouped(account.entitled),
+            claims.join("   ")
+        );
+    }
+    if let Some(note) = &found.note {
+        let _ = writeln!(out, "  note: {note}");
+    }
+    if !found.recovery.is_empty() {
+        let _ = writeln!(out, "  recovery: {}", found.recovery);
+    }
+    if let Some(place) = &found.place {
+        let _ = writeln!(out, "  at {place}");
+    }
+    let _ = writeln!(
+        out,
+        "help: {}. replay: sealift check --replay {}\n",
+        found.help, found.id
+    );
+}
+
+fn tail(out: &mut String, report: &Report) {
+    let numbers = &report.explored;
+    let fired: u64 = report.coverage.values().map(|sites| sites.fired).sum();
+    let enumerated: u64 = report.coverage.values().map(|sites| sites.enumerated).sum();
+    let _ = writeln!(
+        out,
+        "{}: {} states, {} scenarios, {fired} of {enumerated} fault sites fired, {} faults at once",
+        report.verdict.name(),
+        grouped(U256::from(numbers.states)),
+        grouped(U256::from(numbers.scenarios)),
+        report.faults,
+    );
+    for gap in &report.gaps {
+        let _ = writeln!(out, "  gap: {gap}");
+    }
+    for assumption in &report.assumptions {
+        let _ = writeln!(out, "  assumes: {assumption}");
+    }
+}
+
+/// A number with a comma at every third digit.
+pub(super) fn grouped(number: U256) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn signed(by: &str) -> String {
+    let (sign, digits) = by.split_at(1);
+    digits.parse().map_or_else(
+        |_| by.to_owned(),
+        |number| format!("{sign}{}", grouped(number)),
+    )
+}

@@ -1,0 +1,450 @@
+//! Traces: the way to a finding, line by line.
+
+use alloy_primitives::{Address, U256};
+
+use super::{AccountLine, Context, Decoder, FindingReport, MessageLine, TraceLine};
+use crate::fork::{Print, print_of};
+use crate::judge::Judge;
+use crate::ledger::Claims;
+use crate::model::{ANYONE, Action, Fault, NEWCOMER, Node, Resume, STRANGER, Subject};
+use crate::send::message_of;
+use crate::verdict::{Finding, Verdict};
+use sealift_evm::Meddling;
+
+/// A fingerprint of what is checked.
+pub(super) fn subject_print(subject: &Subject) -> Print {
+    let steps = subject
+        .steps
+        .iter()
+        .map(|step| (step.from, step.to, &step.data, step.value));
+    print_of(&(
+        subject.start.print(),
+        subject.moment,
+        steps.collect::<Vec<_>>(),
+        &subject.accounts,
+        subject
+            .ledgers
+            .iter()
+            .map(|ledger| (ledger.contract, ledger.rate, ledger.side))
+            .collect::<Vec<_>>(),
+        &subject.resume,
+        &subject.off,
+    ))
+}
+
+/// What a pass takes for granted.
+pub(super) fn assumptions(subject: &Subject) -> Vec<String> {
+    let mut found = vec![
+        "blocks have no reorganisation deeper than 3 of the script's transactions".to_owned(),
+        "block number and base fee do not decide what the contracts do".to_owned(),
+    ];
+    let missing: Vec<&str> = Resume::ALL
+        .iter()
+        .filter(|resume| !subject.resume.contains(resume))
+        .map(|resume| resume.name())
+        .collect();
+    if !missing.is_empty() {
+        found.push(format!(
+            "the executor never resumes by {}",
+            missing.join(" or ")
+        ));
+    }
+    found.extend(
+        subject
+            .off
+            .iter()
+            .map(|off| format!("{off} cannot happen, as check.toml declares")),
+    );
+    found
+}
+
+/// A finding with its trace.
+pub(super) fn finding(
+    context: &Context<'_>,
+    judge: &Judge<'_>,
+    finding: &Finding,
+    decoder: &dyn Decoder,
+) -> FindingReport {
+    let Context {
+        subject, explored, ..
+    } = context;
+    let mut path = vec![finding.node];
+    while let Some(parent) = &explored.nodes[path[path.len() - 1] as usize].parent {
+        path.push(parent.node);
+    }
+    path.reverse();
+    let mut lines = Vec::new();
+    let mut number = 0;
+    let mut place = None;
+    for pair in path.windows(2) {
+        let (before, after) = (
+            &explored.nodes[pair[0] as usize],
+            &explored.nodes[pair[1] as usize],
+        );
+        let line = Lines {
+            subject,
+            judge,
+            decoder,
+            before,
+            after,
+        };
+        line.write(&mut lines, &mut number);
+        if let Some(Action::Fault(step, _)) = after.parent.as_ref().map(|parent| &parent.action)
+            && let Some(step) = subject.steps.get(*step)
+        {
+            place = Some(format!("{}:{}", step.place.file.display(), step.place.line));
+        }
+    }
+    let last = path.last().map_or(0, |at| *at as usize);
+    let node = &explored.nodes[last];
+    let accounts = (0..explored.judged)
+        .map(|account| account_line(judge, node, account, decoder))
+        .filter(|line| line.live != line.entitled || explored.judged <= 8)
+        .filter(|line| {
+            ![STRANGER, ANYONE, NEWCOMER].contains(&line.address) || !line.live.is_zero()
+        })
+        .take(20)
+        .collect();
+    let actions: Vec<&Action> = path
+        .iter()
+        .filter_map(|at| explored.nodes[*at as usize].parent.as_ref())
+        .map(|parent| &parent.action)
+        .collect();
+    let id = format!(
+        "{:032x}",
+        print_of(&(finding.verdict, finding.cause, actions))
+    );
+    let recovery = match finding.verdict {
+        Verdict::Transient => "every way from here leads to an end".to_owned(),
+        Verdict::Unmanaged | Verdict::Unknown | Verdict::Vacuous | Verdict::Safe => String::new(),
+        _ if finding.closed == 0 => "not asked for: a promise is broken here".to_owned(),
+        _ => format!(
+            "none in the playbook (closed set of {} states explored)",
+            finding.closed
+        ),
+    };
+    FindingReport {
+        id: id[..6].to_owned(),
+        verdict: finding.verdict,
+        faults: finding.faults,
+        steps: finding.steps,
+        cause: finding.cause.to_owned(),
+        trace: lines,
+        accounts,
+        recovery,
+        place,
+        note: finding.note.clone(),
+        help: help(finding),
+    }
+}
+
+fn account_line(
+    judge: &Judge<'_>,
+    node: &Node,
+    account: usize,
+    decoder: &dyn Decoder,
+) -> AccountLine {
+    let address = judge.accounts[account];
+    let row = judge.row(&node.claims, account).iter().zip(judge.ledgers);
+    AccountLine {
+        name: decoder.name(address),
+        address,
+        entitled: judge.due(node, account),
+        live: judge.live(&node.claims, account),
+        claims: row
+            .map(|(claim, ledger)| (ledger.name.clone(), claim.recorded, claim.live))
+            .collect(),
+    }
+}
+
+/// Writes the lines of one way.
+struct Lines<'a> {
+    subject: &'a Subject,
+    judge: &'a Judge<'a>,
+    decoder: &'a dyn Decoder,
+    before: &'a Node,
+    after: &'a Node,
+}
+
+impl Lines<'_> {
+    fn write(&self, lines: &mut Vec<TraceLine>, number: &mut u32) {
+        let Some(parent) = &self.after.parent else {
+            return;
+        };
+        match &parent.action {
+            Action::Step(step) => {
+                if self.after.sent > self.before.sent {
+                    self.step(lines, number, *step, None);
+                }
+            }
+            Action::Fault(step, fault) => self.fault(lines, number, *step, fault),
+            Action::Resume(resume) => {
+                let next = self.after.record.next + 1;
+                let how = match resume {
+                    Resume::Retry => {
+                        format!("the step is sent again without looking (step {next})")
+                    }
+                    Resume::Position => {
+                        format!("the script goes on after everything that was sent (step {next})")
+                    }
+                    Resume::Receipt => {
+                        format!("the script goes on with what has no good receipt (step {next})")
+                    }
+                    Resume::Rerun => "the script begins again at step 1".to_owned(),
+                };
+                lines.push(remark(how));
+            }
+            Action::Wait => lines.push(remark(format!("{} pass", seconds(self.subject.wait_secs)))),
+            Action::Recovery(index) => {
+                let call = &self.subject.recovery[*index];
+                let text = format!("{}: {}", call.name, self.call(&call.message));
+                self.sent(lines, number, text, &call.message, None);
+            }
+            Action::Again(call) => {
+                let message = &self.subject.hostile[*call];
+                self.sent(
+                    lines,
+                    number,
+                    format!("a stranger: {}", self.call(message)),
+                    message,
+                    None,
+                );
+            }
+        }
+    }
+
+    fn fault(&self, lines: &mut Vec<TraceLine>, number: &mut u32, step: usize, fault: &Fault) {
+        let n = step + 1;
+        let remark_of = |text: &str| remark(format!("fault: {text}"));
+        match fault {
+            Fault::CrashBeforeSend => lines.push(remark_of(&format!("the executor dies before step {n} is sent"))),
+            Fault::AnswerLost => {
+                self.step(lines, number, step, None);
+                lines.push(remark_of("answer lost; the executor does not know that the step was mined"));
+            }
+            Fault::Reverted => {
+                *number += 1;
+                lines.push(TraceLine { number: Some(*number), outcome: "failed".into(), ..remark(self.scripted(step)) });
+                lines.push(remark_of("the step is mined without effect"));
+            }
+            Fault::Dropped => lines.push(remark_of(&format!("step {n} is recorded as sent and never mined"))),
+            Fault::Duplicated => {
+                self.step(lines, number, step, Some("twice"));
+                lines.push(remark_of("the step is mined twice"));
+            }
+            Fault::Swapped => {
+                self.step(lines, number, step, Some("after the next step"));
+                lines.push(remark_of(&format!("step {} is mined before step {n}", n + 1)));
+            }
+            Fault::Reorged(depth) => lines.push(remark_of(&format!(
+                "a reorganisation takes the last {depth} step(s) off the chain; the record has them as mined"
+            ))),
+            Fault::Reordered(depth) => {
+                lines.push(remark_of(&format!("a reorganisation mines the last {depth} steps the other way round")));
+            }
+            Fault::Delay => lines.push(remark_of(&format!("{} pass before step {n}", seconds(self.subject.wait_secs)))),
+            Fault::KeyLost(sender) => {
+                lines.push(remark_of(&format!("{} never acts again, from step {n} on", self.decoder.name(*sender))));
+            }
+            Fault::Inner(interference) => {
+                self.step(lines, number, step, None);
+                let what = match &interference.meddling {
+                    Meddling::Reverts => "reverts",
+                    Meddling::ReturnsFalse => "returns false",
+                    Meddling::OutOfGas => "runs out of gas",
+                    Meddling::Answers(_) => "answers with other numbers",
+                };
+                lines.push(remark_of(&format!("inner call {} of the step {what}", interference.call + 1)));
+            }
+            Fault::GasCut(gas) => {
+                self.step(lines, number, step, None);
+                lines.push(remark_of(&format!("the step gets {gas} gas, and succeeds in part (EIP-150)")));
+            }
+            Fault::HolderTransfers { ledger, from, to } => {
+                *number += 1;
+                let ledger = &self.subject.ledgers[*ledger];
+                let name = |address| self.decoder.name(address);
+                let text = format!("{} moves everything in {} to {}", name(*from), ledger.name, name(*to));
+                lines.push(TraceLine { number: Some(*number), outcome: "mined".into(), changes: self.changes(), ..remark(text) });
+                lines.push(remark_of(&format!("a holder transfers before step {n}")));
+            }
+            Fault::HolderGetsCode { account, refuses } => {
+                let what = if *refuses { "refuses every call" } else { "accepts every call" };
+                lines.push(remark_of(&format!(
+                    "the account of {} gets code that {what} (EIP-7702), before step {n}",
+                    self.decoder.name(*account)
+                )));
+            }
+            Fault::Action(index) => {
+                let call = &self.subject.actions[*index];
+                self.sent(lines, number, format!("{}: {}", call.name, self.call(&call.message)), &call.message, None);
+                lines.push(remark_of(&format!("a holder acts before step {n}")));
+            }
+            Fault::Stranger(call) => {
+                let message = &self.subject.hostile[*call];
+                self.sent(lines, number, format!("a stranger: {}", self.call(message)), message, None);
+            }
+        }
+    }
+
+    fn call(&self, message: &sealift_evm::Message) -> String {
+        self.decoder.call(message.to, &message.data)
+    }
+
+    fn scripted(&self, step: usize) -> String {
+        let tx = &self.subject.steps[step];
+        self.decoder.call(tx.to, &tx.data)
+    }
+
+    fn step(&self, lines: &mut Vec<TraceLine>, number: &mut u32, step: usize, how: Option<&str>) {
+        let tx = &self.subject.steps[step];
+        let from = if self.before.lost == Some(tx.from) {
+            ANYONE
+        } else {
+            tx.from
+        };
+        let message = message_of(tx, &self.before.record, from);
+        let text = match how {
+            Some(how) => format!("{}, {how}", self.call(&message)),
+            None => self.call(&message),
+        };
+        self.sent(lines, number, text, &message, None);
+    }
+
+    fn sent(
+        &self,
+        lines: &mut Vec<TraceLine>,
+        number: &mut u32,
+        text: String,
+        message: &sealift_evm::Message,
+        gas: Option<u64>,
+    ) {
+        let Some(parent) = &self.after.parent else {
+            return;
+        };
+        *number += (self.after.sent - self.before.sent).max(1);
+        let outcome = match &parent.failed {
+            None => "mined".to_owned(),
+            Some(data) => format!("failed: {}", self.decoder.error(data)),
+        };
+        lines.push(TraceLine {
+            number: Some(*number),
+            text,
+            outcome,
+            changes: self.changes(),
+            message: Some(MessageLine {
+                from: message.from,
+                to: message.to,
+                data: message.data.clone(),
+                value: message.value,
+                gas,
+                wait_secs: if self.before.waited {
+                    self.subject.wait_secs
+                } else {
+                    0
+                },
+            }),
+        });
+    }
+
+    /// What changed in live claims, ledger by ledger, over all judged accounts.
+    fn changes(&self) -> Vec<(String, String)> {
+        let sum = |claims: &Claims, ledger: usize| {
+            (0..self.judge.judged).fold(U256::ZERO, |sum, account| {
+                sum.saturating_add(self.judge.row(claims, account)[ledger].live)
+            })
+        };
+        let ledgers = self.judge.ledgers.iter().enumerate();
+        ledgers
+            .filter_map(|(index, ledger)| {
+                let (old, new) = (
+                    sum(&self.before.claims, index),
+                    sum(&self.after.claims, index),
+                );
+                let by = if new >= old {
+                    format!("+{}", new - old)
+                } else {
+                    format!("-{}", old - new)
+                };
+                (old != new).then(|| (ledger.name.clone(), by))
+            })
+            .collect()
+    }
+}
+
+fn remark(text: String) -> TraceLine {
+    TraceLine {
+        number: None,
+        text,
+        outcome: String::new(),
+        changes: Vec::new(),
+        message: None,
+    }
+}
+
+fn seconds(secs: u64) -> String {
+    if secs.is_multiple_of(86_400) {
+        format!("{} days", secs / 86_400)
+    } else {
+        format!("{secs} seconds")
+    }
+}
+
+fn help(finding: &Finding) -> String {
+    let text = match (finding.verdict, finding.cause) {
+        (Verdict::DoubleCounted, "executor.answer-lost" | "transaction.duplicated") => {
+            "make the step idempotent: a cursor or a mark for each holder, checked before it pays"
+        }
+        (Verdict::DoubleCounted, "undisturbed") => {
+            "freeze the old side before the new one is live, in one transaction"
+        }
+        (_, "environment.holder-transfers" | "environment.action") => {
+            "freeze the old side before amounts are taken from it, or take them in the transaction that moves them"
+        }
+        (_, "environment.key-lost") => {
+            "let anyone finish or bring back after a deadline that cannot be extended"
+        }
+        (_, "counterparty.stranger") => {
+            "check who calls, and take addresses and accounts from storage instead of calldata"
+        }
+        (_, "counterparty.oracle") => {
+            "do not pay by a number that somebody can move in one transaction"
+        }
+        (
+            _,
+            "evm.gas-cut" | "evm.call-out-of-gas" | "evm.call-reverts" | "evm.call-returns-false",
+        ) => {
+            "let a failed inner call undo the mark that belongs to it, or undo the whole transaction"
+        }
+        (_, "transaction.reverted" | "transaction.dropped" | "transaction.reorged") => {
+            "resume by receipts and by what the contract records, not by position"
+        }
+        (_, "environment.holder-gets-code") => {
+            "let recipients pull, or skip and set aside those that refuse"
+        }
+        (Verdict::Unmanaged, _) => {
+            "move it, or say who may claim it, before the old contract is retired"
+        }
+        (Verdict::Unknown, _) => "raise the limit of states, or split the work with --shard",
+        _ => {
+            "give every state a way to the end or back to the start, with a mark of what was done in the contract"
+        }
+    };
+    text.to_owned()
+}
+
+/// An address as a name, for those without a decoder.
+impl dyn Decoder + '_ {
+    /// The name of an account of the checker's own cast.
+    pub fn cast(address: Address) -> Option<&'static str> {
+        match address {
+            STRANGER => Some("a stranger"),
+            ANYONE => Some("anyone"),
+            NEWCOMER => Some("a newcomer"),
+            crate::model::ANSWERS_ONE => Some("hostile(1)"),
+            crate::model::ANSWERS_MUCH => Some("hostile(10^24)"),
+            crate::ledger::NOBODY => Some("nobody"),
+            _ => None,
+        }
+    }
+}
