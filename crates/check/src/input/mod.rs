@@ -1,8 +1,17 @@
 //! What a migration comes in as: a state, a script, a declaration, and names for what they hold.
 
+pub mod broadcast;
+mod number;
+mod scene;
+mod spot;
+
 use std::path::PathBuf;
 
 use alloy_primitives::{Address, Bytes, U256};
+
+pub use broadcast::{Broadcast, BroadcastError};
+pub use scene::{DEFAULT_CHAIN_ID, MAX_STATE_BYTES, SceneError};
+pub use spot::{Explain, Spot};
 
 /// A chain at one moment: what is needed to execute the first transaction of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]

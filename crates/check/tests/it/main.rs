@@ -1,1 +1,5 @@
 //! Tests of the checker, one binary.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod input_broadcast;
+mod input_scene;
