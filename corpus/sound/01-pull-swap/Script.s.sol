@@ -13,7 +13,7 @@ contract Migrate is Script {
 
     function deploy() external override broadcast(OWNER) {
         new Token("Legacy", "OLD", OWNER);
-        new Successor(OWNER, 1000e18);
+        new Successor(OWNER, address(swap), 1000e18);
         new Swap(legacy, successor);
         legacy.mint(ALICE, 500e18);
         legacy.mint(BOB, 300e18);
@@ -22,17 +22,17 @@ contract Migrate is Script {
 
     function run() external override {
         fund();
-        pull(ALICE, 500e18);
-        pull(BOB, 300e18);
-        pull(CAROL, 200e18);
+        pull(ALICE);
+        pull(BOB);
+        pull(CAROL);
     }
 
     function fund() internal broadcast(OWNER) {
-        successor.mint(address(swap), 1000e18);
+        successor.fund();
     }
 
-    function pull(address holder, uint256 amount) internal broadcast(holder) {
-        legacy.approve(address(swap), amount);
-        swap.swap(amount);
+    function pull(address holder) internal broadcast(holder) {
+        legacy.approve(address(swap), type(uint256).max);
+        swap.swap();
     }
 }

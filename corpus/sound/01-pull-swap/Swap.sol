@@ -2,16 +2,23 @@
 pragma solidity 0.8.37;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
-import {ERC20, ERC20Capped} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Capped.sol";
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
-/// @notice The successor. The cap is the legacy supply, so that the swap cannot be funded twice.
-contract Successor is ERC20Capped, Ownable {
-    constructor(address owner, uint256 cap) ERC20("Successor", "NEW") ERC20Capped(cap) Ownable(owner) {}
+/// @notice The successor. Its whole supply, that of the legacy token, is made once, in the swap.
+contract Successor is ERC20, Ownable {
+    address public immutable SWAP;
+    uint256 public immutable SUPPLY;
 
-    function mint(address to, uint256 amount) external onlyOwner {
-        _mint(to, amount);
+    constructor(address owner, address swap, uint256 supply) ERC20("Successor", "NEW") Ownable(owner) {
+        SWAP = swap;
+        SUPPLY = supply;
+    }
+
+    /// @notice Funds the swap. Again does nothing.
+    function fund() external onlyOwner {
+        if (totalSupply() == 0) _mint(SWAP, SUPPLY);
     }
 }
 
@@ -29,8 +36,10 @@ contract Swap {
         SUCCESSOR = successor;
     }
 
-    /// @notice Takes `amount` of the caller's legacy and gives as much of the successor.
-    function swap(uint256 amount) external {
+    /// @notice Takes all of the caller's legacy and gives as much of the successor. Again does nothing.
+    function swap() external {
+        uint256 amount = LEGACY.balanceOf(msg.sender);
+        if (amount == 0) return;
         LEGACY.safeTransferFrom(msg.sender, address(this), amount);
         SUCCESSOR.safeTransfer(msg.sender, amount);
         emit Swapped(msg.sender, amount);

@@ -8,7 +8,6 @@ import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 contract Legacy is ERC20, Ownable {
     Successor public agent;
 
-    error AgentNamed();
     error ForeignAgent();
 
     constructor(address owner) ERC20("Legacy", "OLD") Ownable(owner) {}
@@ -17,15 +16,17 @@ contract Legacy is ERC20, Ownable {
         _mint(to, amount);
     }
 
-    /// @notice Names the agent for ever. An agent that does not exist yet, or serves another token, is refused.
+    /// @notice Names the agent for ever: the first stays. One that is not there, or serves another token, is refused.
     function nameAgent(Successor next) external onlyOwner {
-        if (address(agent) != address(0)) revert AgentNamed();
+        if (address(agent) != address(0)) return;
         if (next.LEGACY() != this) revert ForeignAgent();
         agent = next;
     }
 
-    /// @notice Turns `amount` of the caller's legacy into the successor.
-    function migrate(uint256 amount) external {
+    /// @notice Turns all of the caller's legacy into the successor. Again does nothing.
+    function migrate() external {
+        uint256 amount = balanceOf(msg.sender);
+        if (amount == 0) return;
         _burn(msg.sender, amount);
         agent.migrateFrom(msg.sender, amount);
     }

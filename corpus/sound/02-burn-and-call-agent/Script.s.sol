@@ -4,12 +4,14 @@ pragma solidity 0.8.37;
 import {Script} from "common/Script.sol";
 import {Legacy, Successor} from "./Agent.sol";
 
-/// @notice The agent is made and named in the migration; a second one that a rerun makes is never named.
+/// @notice The agent is named, then each holder comes when it likes.
 contract Migrate is Script {
     Legacy internal legacy = Legacy(created(OWNER, 0));
+    Successor internal successor = Successor(created(OWNER, 1));
 
     function deploy() external override broadcast(OWNER) {
         new Legacy(OWNER);
+        new Successor(legacy);
         legacy.mint(ALICE, 500e18);
         legacy.mint(BOB, 300e18);
         legacy.mint(CAROL, 200e18);
@@ -17,16 +19,16 @@ contract Migrate is Script {
 
     function run() external override {
         open();
-        pull(ALICE, 500e18);
-        pull(BOB, 300e18);
-        pull(CAROL, 200e18);
+        pull(ALICE);
+        pull(BOB);
+        pull(CAROL);
     }
 
     function open() internal broadcast(OWNER) {
-        legacy.nameAgent(new Successor(legacy));
+        legacy.nameAgent(successor);
     }
 
-    function pull(address holder, uint256 amount) internal broadcast(holder) {
-        legacy.migrate(amount);
+    function pull(address holder) internal broadcast(holder) {
+        legacy.migrate();
     }
 }

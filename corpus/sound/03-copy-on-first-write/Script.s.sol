@@ -5,7 +5,7 @@ import {Script} from "common/Script.sol";
 import {Token} from "common/Token.sol";
 import {Successor} from "./Successor.sol";
 
-/// @notice The successor becomes the owner of the legacy token, then switches, then copies who is known.
+/// @notice The successor, which owns the legacy token, switches and then copies who is known.
 contract Migrate is Script {
     Token internal legacy = Token(created(OWNER, 0));
     Successor internal successor = Successor(created(OWNER, 1));
@@ -16,18 +16,10 @@ contract Migrate is Script {
         legacy.mint(ALICE, 500e18);
         legacy.mint(BOB, 300e18);
         legacy.mint(CAROL, 200e18);
-    }
-
-    function run() external override {
-        hand();
-        operate();
-    }
-
-    function hand() internal broadcast(OWNER) {
         legacy.transferOwnership(address(successor));
     }
 
-    function operate() internal broadcast(OPERATOR) {
+    function run() external override broadcast(OPERATOR) {
         successor.open();
         address[] memory accounts = new address[](3);
         (accounts[0], accounts[1], accounts[2]) = (ALICE, BOB, CAROL);

@@ -17,10 +17,11 @@ contract Successor is ERC20 {
         LEGACY = legacy;
     }
 
-    /// @notice Stops the legacy token and starts this one, in one transaction. Anybody may, from when it is the owner.
+    /// @notice Stops the legacy token and starts this one, in one transaction. Anybody may; again does nothing.
     function open() external {
-        LEGACY.pause();
+        if (opened) return;
         opened = true;
+        LEGACY.pause();
     }
 
     /// @notice Copies balances that nobody has written yet.

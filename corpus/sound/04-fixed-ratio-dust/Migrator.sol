@@ -16,8 +16,10 @@ contract Successor is ERC20 {
         LEGACY = legacy;
     }
 
-    /// @notice Takes `amount` of the caller's legacy; what is below one unit of the successor is lost to rounding.
-    function migrate(uint256 amount) external {
+    /// @notice Takes all of the caller's legacy; what is below one unit of the successor is lost to rounding.
+    function migrate() external {
+        uint256 amount = LEGACY.balanceOf(msg.sender);
+        if (amount == 0) return;
         LEGACY.safeTransferFrom(msg.sender, address(this), amount);
         _mint(msg.sender, amount / RATIO);
     }

@@ -19,13 +19,13 @@ contract Migrate is Script {
     }
 
     function run() external override {
-        pull(ALICE, 500e18 + 37);
-        pull(BOB, 300e18 + 99);
-        pull(CAROL, 200e18);
+        pull(ALICE);
+        pull(BOB);
+        pull(CAROL);
     }
 
-    function pull(address holder, uint256 amount) internal broadcast(holder) {
-        legacy.approve(address(successor), amount);
-        successor.migrate(amount);
+    function pull(address holder) internal broadcast(holder) {
+        legacy.approve(address(successor), type(uint256).max);
+        successor.migrate();
     }
 }

@@ -5,7 +5,7 @@ import {Script} from "common/Script.sol";
 import {Token} from "common/Token.sol";
 import {Router, Vault} from "./Vaults.sol";
 
-/// @notice Holders of shares come one by one, each with the number of shares that it expects.
+/// @notice Holders of shares come one by one.
 contract Migrate is Script {
     Token internal asset = Token(created(OWNER, 0));
     Vault internal old = Vault(created(OWNER, 1));
@@ -26,13 +26,13 @@ contract Migrate is Script {
     }
 
     function run() external override {
-        pull(ALICE, 500e18);
-        pull(BOB, 300e18);
-        pull(CAROL, 200e18);
+        pull(ALICE);
+        pull(BOB);
+        pull(CAROL);
     }
 
-    function pull(address holder, uint256 shares) internal broadcast(holder) {
-        old.approve(address(router), shares);
-        router.migrate(shares, shares);
+    function pull(address holder) internal broadcast(holder) {
+        old.approve(address(router), type(uint256).max);
+        router.migrate();
     }
 }

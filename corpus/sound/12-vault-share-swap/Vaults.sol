@@ -18,7 +18,7 @@ contract Router {
     Vault public immutable OLD;
     Vault public immutable NEXT;
 
-    error TooFew(uint256 received, uint256 expected);
+    error NotOneToOne(uint256 shares, uint256 received);
 
     constructor(Vault old, Vault next) {
         OLD = old;
@@ -26,10 +26,13 @@ contract Router {
         IERC20(old.asset()).forceApprove(address(next), type(uint256).max);
     }
 
-    /// @notice Redeems `shares` of the caller, and deposits what came out for the caller.
-    function migrate(uint256 shares, uint256 expected) external {
+    /// @notice Redeems all shares of the caller, and deposits what came out for the caller. Again does nothing.
+    /// @dev Both vaults are without yield: anything but as many shares is a wrong price, to either side.
+    function migrate() external {
+        uint256 shares = OLD.balanceOf(msg.sender);
+        if (shares == 0) return;
         uint256 assets = OLD.redeem(shares, address(this), msg.sender);
         uint256 received = NEXT.deposit(assets, msg.sender);
-        if (received < expected) revert TooFew(received, expected);
+        if (received != shares) revert NotOneToOne(shares, received);
     }
 }

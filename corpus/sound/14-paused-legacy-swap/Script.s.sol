@@ -23,8 +23,8 @@ contract Migrate is Script {
 
     function run() external override {
         open();
-        pull(ALICE, 500e18);
-        pull(BOB, 300e18);
+        pull(ALICE);
+        pull(BOB);
         fetch(CAROL);
     }
 
@@ -32,8 +32,8 @@ contract Migrate is Script {
         swap.open();
     }
 
-    function pull(address holder, uint256 amount) internal broadcast(holder) {
-        swap.swap(amount);
+    function pull(address holder) internal broadcast(holder) {
+        swap.swap();
     }
 
     function fetch(address holder) internal broadcast(OPERATOR) {

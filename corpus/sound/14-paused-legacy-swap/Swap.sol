@@ -26,23 +26,22 @@ contract Swap {
         LEGACY.pause();
     }
 
-    function swap(uint256 amount) external {
-        _swap(msg.sender, amount);
+    /// @notice Swaps all that the caller has. Again does nothing.
+    function swap() external {
+        swapFor(msg.sender);
     }
 
     /// @notice Swaps all that a holder has, for the holder. Anybody may.
-    function swapFor(address holder) external {
-        _swap(holder, LEGACY.balanceOf(holder));
+    function swapFor(address holder) public {
+        if (!opened) revert NotOpen();
+        uint256 amount = LEGACY.balanceOf(holder);
+        if (amount == 0) return;
+        LEGACY.burn(holder, amount);
+        SUCCESSOR.mint(holder, amount);
     }
 
     /// @notice What `holder` has to swap.
     function swappable(address holder) external view returns (uint256) {
         return LEGACY.balanceOf(holder);
-    }
-
-    function _swap(address holder, uint256 amount) private {
-        if (!opened) revert NotOpen();
-        LEGACY.burn(holder, amount);
-        SUCCESSOR.mint(holder, amount);
     }
 }

@@ -12,6 +12,7 @@ contract Bridge {
     uint256 public constant WINDOW_SECS = 7 days;
     mapping(address holder => uint256) public pending;
     mapping(address holder => uint256) public deadline;
+    mapping(address holder => bool) public delivered;
 
     error NotOperator();
     error NoTicket();
@@ -21,17 +22,21 @@ contract Bridge {
         (LEGACY, SUCCESSOR, OPERATOR) = (legacy, successor, operator);
     }
 
-    /// @notice Burns `amount` of the caller's legacy for a ticket. A second ticket joins the first.
-    function send(uint256 amount) external {
-        if (amount == 0) revert NoTicket();
+    /// @notice Burns all of the caller's legacy for a ticket. A second ticket joins the first.
+    function send() external {
+        uint256 amount = LEGACY.balanceOf(msg.sender);
+        if (amount == 0) return;
         LEGACY.burn(msg.sender, amount);
         pending[msg.sender] += amount;
         deadline[msg.sender] = block.timestamp + WINDOW_SECS;
     }
 
-    /// @notice Turns a holder's ticket into the successor.
+    /// @notice Turns a holder's ticket into the successor. Again does nothing; before there is a ticket it fails, so
+    /// that a delivery that came too early is not taken for done.
     function deliver(address holder) external {
         if (msg.sender != OPERATOR) revert NotOperator();
+        if (pending[holder] == 0 && delivered[holder]) return;
+        delivered[holder] = true;
         SUCCESSOR.mint(holder, _close(holder));
     }
 

@@ -21,13 +21,13 @@ contract Migrate is Script {
     }
 
     function run() external override {
-        send(ALICE, 500e18);
-        send(BOB, 300e18);
+        send(ALICE);
+        send(BOB);
         deliver();
     }
 
-    function send(address holder, uint256 amount) internal broadcast(holder) {
-        bridge.send(amount);
+    function send(address holder) internal broadcast(holder) {
+        bridge.send();
     }
 
     function deliver() internal broadcast(OPERATOR) {
