@@ -1,6 +1,8 @@
 //! What a migration comes in as: a state, a script, a declaration, and names for what they hold.
 
 pub mod broadcast;
+mod declaration;
+mod names;
 mod number;
 mod scene;
 mod spot;
@@ -10,6 +12,10 @@ use std::path::PathBuf;
 use alloy_primitives::{Address, Bytes, U256};
 
 pub use broadcast::{Broadcast, BroadcastError};
+pub use declaration::{
+    Declaration, DeclarationError, DeclaredCustodian, MAX_DECLARATION_BYTES, Resolved,
+};
+pub use names::{NameError, Names};
 pub use scene::{DEFAULT_CHAIN_ID, MAX_STATE_BYTES, SceneError};
 pub use spot::{Explain, Spot};
 

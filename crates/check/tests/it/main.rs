@@ -2,4 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod input_broadcast;
+mod input_declaration;
+mod input_names;
 mod input_scene;
