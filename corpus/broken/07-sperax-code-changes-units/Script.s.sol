@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {Script} from "common/Script.sol";
+import {Token} from "common/Token.sol";
+import {RebasingToken} from "./RebasingToken.sol";
+
+contract Migrate is Script {
+    Token private immutable LEGACY = Token(created(OWNER, 0));
+    RebasingToken private immutable SUCCESSOR = RebasingToken(created(OWNER, 1));
+
+    function deploy() external override broadcast(OWNER) {
+        Token legacy = new Token("Legacy", "OLD", OWNER);
+        new RebasingToken(legacy);
+        legacy.mint(ALICE, 500e18);
+        legacy.mint(BOB, 300e18);
+    }
+
+    function run() external override {
+        migrate(ALICE, 500e18);
+        migrate(BOB, 300e18);
+    }
+
+    function migrate(address holder, uint256 amount) private broadcast(holder) {
+        LEGACY.approve(address(SUCCESSOR), amount);
+        SUCCESSOR.migrate(amount);
+    }
+}
