@@ -11,7 +11,7 @@ use crate::fork::{Fork, Print, print_of};
 use crate::judge::{Assessment, Baseline, Judge, judged};
 use crate::ledger::{Claims, Reader, SilentView};
 use crate::model::{Action, Fault, Mode, Node, Parent, Record, Resume, Subject};
-use crate::send::{Sender, Sent, creation_nonce, message_of, with_cast};
+use crate::send::{Sender, Sent, creation_nonce, message_of};
 
 /// How much is explored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             faults: 1,
-            states: 4_000_000,
+            states: 1_000_000,
             reruns: 2,
             shard: (0, 1),
         }
@@ -142,6 +142,7 @@ pub fn explore(
         ledgers: &search.reader.ledgers,
         accounts: &search.reader.accounts,
         judged,
+        groups: &subject.groups,
         tolerance: subject.tolerance,
         baseline: &baseline,
     };
@@ -195,7 +196,7 @@ impl Search<'_> {
     /// Runs the script without faults; what is due comes from it.
     fn undisturbed(&mut self) -> Result<Baseline, ExploreError> {
         let moment = self.subject.moment;
-        let fork = with_cast(self.subject.start.clone());
+        let fork = self.subject.start.clone();
         let claims = self.reader.all(&mut self.sender.machine, &fork, &moment)?;
         let trail = if self.limits.faults > 0 {
             vec![(fork.clone(), 0)]
@@ -463,14 +464,37 @@ impl Search<'_> {
                         self.bounded.push(at);
                         continue;
                     }
+                    let mut before = node.record.clone();
+                    before.mode = Mode::Stopped;
+                    before.before = None;
                     *record = Record {
                         reruns: node.record.reruns + 1,
+                        before: Some(Arc::new((before, node.fork.print()))),
                         ..Record::new(steps)
                     };
                 }
             }
             record.uncertain = None;
             self.link(at, next, Action::Resume(resume), None, false, false);
+        }
+        if !complete
+            && self.subject.resume.contains(&Resume::Receipt)
+            && let Some(before) = &node.record.before
+        {
+            // The receipts of the run before are still there.
+            let mut next = node.clone();
+            next.record = before.0.clone();
+            self.link(
+                at,
+                next,
+                Action::Resume(Resume::Receipt),
+                None,
+                false,
+                false,
+            );
+        }
+        if complete && node.faults == 0 {
+            return Ok(());
         }
         if !node.waited {
             let mut next = node.clone();
@@ -586,7 +610,7 @@ impl Search<'_> {
             }
         }
         if sent.failed.is_none() && self.site(&Fault::Duplicated) {
-            let twice = self.send_step(&landed, step, again + 500);
+            let twice = self.send_step(&landed, step, again + crate::send::AGAIN_AT_ONCE);
             let mut next = self.landed(&landed, step, &twice)?;
             next.record.next = step + 1;
             self.faulty(at, next, step, Fault::Duplicated, twice.failed.clone());
@@ -621,21 +645,23 @@ impl Search<'_> {
             .copied()
             .chain(self.subject.ledgers.iter().map(|ledger| ledger.contract))
             .collect();
-        for (interference, sent) in self
-            .sender
-            .inner(&node.fork, &moment, &message, &own)
-            .iter()
-        {
+        let inner = self.sender.inner(&node.fork, &moment, &message, &own);
+        for meddling in &inner.tried {
+            self.site(&Fault::Inner(meddling.clone()));
+        }
+        for (interference, sent) in &inner.found {
             let fault = Fault::Inner(interference.clone());
-            if self.site(&fault) {
+            if !self.is_off(&fault) {
                 let mut next = self.landed(node, step, sent)?;
                 next.record.next = step + 1;
                 self.faulty(at, next, step, fault, None);
             }
         }
+        self.site(&Fault::GasCut(0));
+        self.site(&Fault::GasCut(0));
         for (gas, sent) in self.sender.cuts(&node.fork, &moment, &message).iter() {
             let fault = Fault::GasCut(*gas);
-            if self.site(&fault) {
+            if !self.is_off(&fault) {
                 let mut next = self.landed(node, step, sent)?;
                 next.record.next = step + 1;
                 self.faulty(at, next, step, fault, None);
@@ -695,7 +721,7 @@ impl Search<'_> {
             && !self.subject.accounts.contains(&tx.from)
         {
             let fault = Fault::KeyLost(tx.from);
-            if self.site(&fault) {
+            if !self.is_off(&fault) {
                 let mut next = node.clone();
                 next.lost = Some(tx.from);
                 next.record.mode = Mode::Stopped;

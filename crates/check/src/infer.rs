@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use alloy_primitives::{Address, Log, U256};
+use alloy_primitives::{Address, Log, U256, address};
 use alloy_sol_types::{SolCall, SolEvent};
 use sealift_evm::{Machine, Message, Moment, Snapshot, TX_GAS_CAP};
 
@@ -12,6 +12,14 @@ use crate::input::Step;
 use crate::ledger::{Claim, ExitBy, IErc20, Ledger, NOBODY, Reader, Side, SilentView, view};
 use crate::model::Record;
 use crate::send::message_of;
+
+/// Contracts of the protocol itself: EIP-4788, EIP-2935, EIP-7002, EIP-7251.
+const SYSTEM_CONTRACTS: [Address; 4] = [
+    address!("000F3df6D732807Ef1319fB7B8bB8522d0Beac02"),
+    address!("0000F90827F1C53a10cb7A02335B175320002935"),
+    address!("00000961Ef480Eb55e80D19ad83579A64c007002"),
+    address!("0000BBdDc7CE488642fb579F8B00f3a590007251"),
+];
 
 /// An old contract's balance that no claim covers and that stays behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +51,10 @@ pub struct Inferred {
     pub accounts: Vec<Address>,
     /// Contracts that the script calls or creates, and the ledgers.
     pub contracts: Vec<Address>,
+    /// Other contracts of the state that were there before: their code may be called as well.
+    pub around: Vec<Address>,
+    /// Everybody who may hold something.
+    pub candidates: Vec<Address>,
     /// What stays behind.
     pub leftovers: Vec<Leftover>,
     /// Units of entitlement that rounding may cost.
@@ -157,7 +169,10 @@ pub fn infer(
     let amount = |map: &BTreeMap<(Address, Address), Claim>, token: Address, account: Address| {
         map.get(&(token, account)).copied().unwrap_or_default()
     };
-    let is_person = |account: &Address| !contracts.contains(account) && !tokens.contains(account);
+    // A contract that was there before is custody or code; an account of a person has none.
+    let is_person = |account: &Address| {
+        !contracts.contains(account) && !tokens.contains(account) && !start.has_code(*account)
+    };
     let people: Vec<Address> = candidates.iter().copied().filter(is_person).collect();
     let (mut grown, mut shrunk) = (BTreeSet::new(), BTreeSet::new());
     for token in &tokens {
@@ -229,6 +244,18 @@ pub fn infer(
         side: Side::Successor,
         ..book(token)
     }));
+    if ledgers.is_empty() {
+        // Nobody's balance moves: what people hold is watched where it is.
+        let held = |token: &&Address| {
+            let recorded = |person: &Address| amount(&before, **token, *person).recorded;
+            people.iter().any(|person| !recorded(person).is_zero())
+        };
+        let books = tokens.iter().filter(held).map(book);
+        ledgers.extend(books.map(|ledger| Ledger {
+            side: Side::Wallet,
+            ..ledger
+        }));
+    }
     let holds = |person: &Address| {
         let any = |map| {
             ledgers
@@ -249,10 +276,31 @@ pub fn infer(
     Ok(Inferred {
         ledgers,
         accounts,
+        around: around(start, &all),
         contracts: all,
+        candidates,
         leftovers,
         tolerance,
     })
+}
+
+/// Contracts of the scene that are neither called nor ledgers, but for the checker's own cast and the deployer of CREATE2.
+fn around(start: &Fork, contracts: &[Address]) -> Vec<Address> {
+    use crate::model::{ACCEPTS, ANSWERS_MUCH, ANSWERS_ONE, REFUSES};
+    let own = [
+        ACCEPTS,
+        ANSWERS_MUCH,
+        ANSWERS_ONE,
+        REFUSES,
+        sealift_evm::CREATE2_DEPLOYER,
+    ];
+    let mut found = start.contracts();
+    found.retain(|address| {
+        !contracts.contains(address)
+            && !own.contains(address)
+            && !SYSTEM_CONTRACTS.contains(address)
+    });
+    found
 }
 
 /// Contracts that the script calls or creates, in order.

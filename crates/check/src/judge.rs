@@ -38,6 +38,8 @@ pub struct Judge<'a> {
     pub accounts: &'a [Address],
     /// How many of the accounts are judged.
     pub judged: usize,
+    /// For each ledger the first one that is the same book.
+    pub groups: &'a [usize],
     /// Rounding.
     pub tolerance: U256,
     /// What is due.
@@ -133,18 +135,29 @@ impl Judge<'_> {
 
     /// Whether an account's claims are live as in the baseline, up to rounding.
     fn is_as(&self, node: &Node, account: usize, baseline: &Claims) -> bool {
-        let rows = self
-            .row(&node.claims, account)
-            .iter()
-            .zip(self.row(baseline, account));
-        rows.zip(self.ledgers).all(|((now, then), ledger)| {
-            let (now, then) = (ledger.worth(now.live), ledger.worth(then.live));
-            // A wallet is judged with everything else, by the sum.
-            ledger.side == Side::Wallet || now.abs_diff(then) <= self.tolerance
-        }) && self
-            .live(&node.claims, account)
-            .abs_diff(self.live(baseline, account))
-            <= self.tolerance
+        let worth = |claims: &Claims, group: usize| {
+            let row = self
+                .row(claims, account)
+                .iter()
+                .zip(self.ledgers)
+                .zip(self.groups);
+            let of = row.filter(|(_, own)| **own == group);
+            of.fold(U256::ZERO, |sum, ((claim, ledger), _)| {
+                sum.saturating_add(ledger.worth(claim.live))
+            })
+        };
+        let as_then = (0..self.ledgers.len())
+            .filter(|ledger| self.groups[*ledger] == *ledger)
+            .all(|group| {
+                // A wallet is judged with everything else, by the sum.
+                self.ledgers[group].side == Side::Wallet
+                    || worth(&node.claims, group).abs_diff(worth(baseline, group)) <= self.tolerance
+            });
+        as_then
+            && self
+                .live(&node.claims, account)
+                .abs_diff(self.live(baseline, account))
+                <= self.tolerance
     }
 }
 

@@ -213,6 +213,12 @@ impl Reader {
         let ledger = &self.ledgers[index as usize % self.ledgers.len()];
         let account = self.accounts[index as usize / self.ledgers.len()];
         self.executed += 1;
+        if !fork.has_code(ledger.contract) {
+            // A contract that the script has yet to create records nothing.
+            let cell = (ledger.contract, None);
+            self.depend(index, [cell]);
+            return Ok(Claim::default());
+        }
         let (recorded, mut cells) = match view(machine, fork, moment, ledger, account) {
             (Ok(units), cells) => (units, cells),
             (Err(reason), _) => {
@@ -246,6 +252,13 @@ impl Reader {
             }
         }
         let claim = Claim { recorded, live };
+        self.depend(index, cells);
+        let key = (index, self.situation(fork, moment, index));
+        self.known.insert(key, claim);
+        Ok(claim)
+    }
+
+    fn depend(&mut self, index: u32, cells: impl IntoIterator<Item = Cell>) {
         for cell in cells {
             let readers = self.readers.entry(cell).or_default();
             if !readers.contains(&index) {
@@ -253,9 +266,6 @@ impl Reader {
                 self.depends[index as usize].push(cell);
             }
         }
-        let key = (index, self.situation(fork, moment, index));
-        self.known.insert(key, claim);
-        Ok(claim)
     }
 
     /// A fingerprint of everything that a claim has ever depended on, as it stands now.

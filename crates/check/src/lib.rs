@@ -8,6 +8,7 @@ pub mod input;
 pub mod judge;
 pub mod ledger;
 pub mod model;
+pub mod prepare;
 pub mod report;
 pub mod send;
 pub mod verdict;

@@ -86,6 +86,9 @@ pub struct Subject {
     pub steps: Vec<Step>,
     /// Where claims are held.
     pub ledgers: Vec<Ledger>,
+    /// For each ledger the first one that is the same book: a ledger that the script creates has others where it
+    /// would be created again. Most are their own.
+    pub groups: Vec<usize>,
     /// Whose claims are judged, in order; the stranger and the newcomer are added.
     pub accounts: Vec<Address>,
     /// Units of entitlement that rounding may cost or give an account.
@@ -136,6 +139,8 @@ pub struct Record {
     pub moved: Vec<(Address, Address)>,
     /// How often the script was begun again after the first time.
     pub reruns: u8,
+    /// The record of the run before, which is not lost when the script is begun again, and the chain at that time.
+    pub before: Option<Arc<(Record, Print)>>,
 }
 
 impl Record {
@@ -149,6 +154,7 @@ impl Record {
             mined: vec![0; steps.div_ceil(64)],
             moved: Vec::new(),
             reruns: 0,
+            before: None,
         }
     }
 

@@ -29,13 +29,22 @@ pub struct Sent {
     pub created: Option<Address>,
 }
 
+/// What inner calls that go wrong do to a step.
+#[derive(Debug, Default)]
+pub struct Inner {
+    /// Everything that was tried.
+    pub tried: Vec<Interference>,
+    /// What let the step succeed with another outcome; equal outcomes once.
+    pub found: Vec<(Interference, Sent)>,
+}
+
 /// Executes, and remembers.
 #[derive(Debug)]
 pub struct Sender {
     /// The machine.
     pub machine: Machine<Fork>,
     sent: HashMap<Print, Arc<Sent>>,
-    inner: HashMap<Print, Arc<Vec<(Interference, Sent)>>>,
+    inner: HashMap<Print, Arc<Inner>>,
     cuts: HashMap<Print, Arc<Vec<(u64, Sent)>>>,
     idle: HashMap<Print, HashSet<Print>>,
     reads: HashMap<Print, Vec<Cell>>,
@@ -126,15 +135,14 @@ impl Sender {
 
     /// What becomes of a step when one of its inner calls goes wrong, and the step still succeeds.
     ///
-    /// A step that fails as a whole is the fault `transaction.reverted`; equal outcomes are merged. The first
-    /// value is how many sites there were.
+    /// A step that fails as a whole is the fault `transaction.reverted`; equal outcomes are merged.
     pub fn inner(
         &mut self,
         fork: &Fork,
         moment: &Moment,
         message: &Message,
         own: &[Address],
-    ) -> Arc<Vec<(Interference, Sent)>> {
+    ) -> Arc<Inner> {
         let key = print_of(&(fork.print(), moment.timestamp_secs, message, "inner"));
         if let Some(found) = self.inner.get(&key) {
             return found.clone();
@@ -144,22 +152,23 @@ impl Sender {
             .machine
             .execute_meddling(fork.clone(), moment, message, None);
         let plain = finish(fork, fork.clone(), message, plain, message.from, None);
-        let mut found: Vec<(Interference, Sent)> = Vec::new();
+        let mut inner_calls = Inner::default();
         let mut seen: HashSet<Print> = [fork.print(), plain.fork.print()].into_iter().collect();
         for (call, inner) in observed.calls.iter().enumerate() {
             if !fork.has_code(inner.target) && inner.value.is_zero() {
                 continue;
             }
-            let mut meddlings = vec![
-                Meddling::Reverts,
-                Meddling::ReturnsFalse,
-                Meddling::OutOfGas,
-            ];
-            if inner.is_static {
-                meddlings = vec![Meddling::Reverts, Meddling::OutOfGas];
-                if !own.contains(&inner.target) && inner.output.len() >= 32 {
-                    meddlings.extend(other_answers(&inner.output).map(Meddling::Answers));
-                }
+            let mut meddlings = vec![Meddling::Reverts, Meddling::OutOfGas];
+            // Only a call that answers `true` could answer `false`.
+            let said_true =
+                inner.output.len() == 32 && U256::from_be_slice(&inner.output) == U256::ONE;
+            if said_true && !inner.is_static {
+                meddlings.push(Meddling::ReturnsFalse);
+            }
+            let outside =
+                inner.is_static && !own.contains(&inner.target) && inner.output.len() >= 32;
+            if outside {
+                meddlings.extend(other_answers(&inner.output).map(Meddling::Answers));
             }
             for meddling in meddlings {
                 let interference = Interference { call, meddling };
@@ -175,12 +184,13 @@ impl Sender {
                     "the same transaction on the same state makes the same calls"
                 );
                 let sent = finish(fork, fork.clone(), message, done, message.from, None);
+                inner_calls.tried.push(interference.clone());
                 if sent.failed.is_none() && seen.insert(sent.fork.print()) {
-                    found.push((interference, sent));
+                    inner_calls.found.push((interference, sent));
                 }
             }
         }
-        let found = Arc::new(found);
+        let found = Arc::new(inner_calls);
         self.inner.insert(key, found.clone());
         found
     }
@@ -349,27 +359,18 @@ pub fn with_cast(mut fork: Fork) -> Fork {
     fork
 }
 
+/// How far apart the transaction counts are that a script's creations get each time it is begun.
+pub const NONCES_A_RUN: u64 = 1_000_000;
+/// Added to the number of reruns for a creation that is mined twice in one run.
+pub const AGAIN_AT_ONCE: u64 = 500;
+
 /// Which transaction count a creation is made with, so that a script's own addresses come out the first time and
 /// other ones when it is made again.
 pub fn creation_nonce(subject: &Subject, step: usize, again: u64) -> Option<u64> {
     let tx = &subject.steps[step];
-    if tx.to.is_some() {
-        return None;
-    }
-    let base = subject
-        .start
-        .account(tx.from)
-        .map_or(0, |account| account.nonce);
-    let earlier = subject.steps[..step]
-        .iter()
-        .filter(|other| other.from == tx.from)
-        .count() as u64;
-    let expected = tx.creates.and_then(|expected| {
-        (base..base + subject.steps.len() as u64 + 256)
-            .find(|nonce| tx.from.create(*nonce) == expected)
-    });
-    let first = expected.unwrap_or(base + earlier);
-    Some(first + again * 1_000_000)
+    tx.to.is_none().then(|| {
+        crate::infer::first_nonce(&subject.start, &subject.steps, step) + again * NONCES_A_RUN
+    })
 }
 
 fn numbered(fork: &Fork, message: &Message, nonce: Option<u64>) -> (Fork, Address) {

@@ -163,8 +163,8 @@ pub fn conclude(subject: &Subject, explored: &Explored, leftovers: &[Leftover]) 
         keep(Finding {
             verdict: Verdict::Unknown,
             node: 0,
-            faults: u8::MAX,
-            steps: u32::MAX,
+            faults: 0,
+            steps: 0,
             closed: 0,
             best: 0,
             cause: "limit",

@@ -137,17 +137,20 @@ impl<S: Snapshot> Database for Loaded<S> {
 
 type Inner<S> = Context<BlockEnv, TxEnv, CfgEnv, Loaded<S>>;
 
+/// An EVM over such a context, with an inspector that only some executions use.
+type Inspected<S> = Evm<
+    Inner<S>,
+    Meddler,
+    EthInstructions<EthInterpreter, Inner<S>>,
+    EthPrecompiles,
+    EthFrame<EthInterpreter>,
+>;
+
 /// An EVM that is built once and executes on one snapshot after another: no fees, no nonce checks, Osaka rules.
 ///
 /// Building an EVM costs more than a small call, so a search that makes a hundred thousand of them keeps one.
 pub struct Machine<S: Snapshot> {
-    evm: Evm<
-        Inner<S>,
-        Meddler,
-        EthInstructions<EthInterpreter, Inner<S>>,
-        EthPrecompiles,
-        EthFrame<EthInterpreter>,
-    >,
+    evm: Inspected<S>,
 }
 
 impl<S: Snapshot> std::fmt::Debug for Machine<S> {

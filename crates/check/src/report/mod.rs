@@ -231,6 +231,7 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Report {
         ledgers: &subject.ledgers,
         accounts: &explored.accounts,
         judged: explored.judged,
+        groups: &subject.groups,
         tolerance: subject.tolerance,
         baseline: &explored.baseline,
     };
@@ -306,7 +307,10 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Report {
         ledgers: subject
             .ledgers
             .iter()
-            .map(|ledger| LedgerLine {
+            .zip(&subject.groups)
+            .enumerate()
+            .filter(|(index, (_, group))| index == *group)
+            .map(|(_, (ledger, _))| LedgerLine {
                 name: ledger.name.clone(),
                 contract: ledger.contract,
                 side: match ledger.side {

@@ -152,7 +152,11 @@ fn account_line(
         entitled: judge.due(node, account),
         live: judge.live(&node.claims, account),
         claims: row
-            .map(|(claim, ledger)| (ledger.name.clone(), claim.recorded, claim.live))
+            .enumerate()
+            .filter(|(index, (claim, _))| {
+                judge.groups[*index] == *index || !claim.recorded.is_zero()
+            })
+            .map(|(_, (claim, ledger))| (ledger.name.clone(), claim.recorded, claim.live))
             .collect(),
     }
 }

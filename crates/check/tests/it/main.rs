@@ -1,6 +1,7 @@
 //! Tests of the checker, one binary.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod corpus;
 mod input_broadcast;
 mod input_declaration;
 mod input_names;

@@ -1,0 +1,296 @@
+//! Preparing: from what a user has to what is explored.
+
+use alloy_json_abi::Function;
+use alloy_primitives::{Address, B256, Bytes, b256};
+use sealift_evm::{Machine, Moment};
+
+use crate::explore::ExploreError;
+use crate::fork::Fork;
+use crate::hostile::{Domain, Gap, calls};
+use crate::infer::{self, Inferred, Leftover};
+use crate::input::{DeclarationError, Resolved};
+use crate::input::{Scene, Step};
+use crate::ledger::{Ledger, Reader};
+use crate::model::Subject;
+use crate::send::{AGAIN_AT_ONCE, NONCES_A_RUN, with_cast};
+
+/// Where ERC-1967 keeps the implementation: keccak256("eip1967.proxy.implementation") - 1.
+const IMPLEMENTATION_SLOT: B256 =
+    b256!("360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc");
+
+/// Seconds that waiting takes unless a declaration says otherwise: thirty days.
+pub const WAIT_SECS: u64 = 30 * 86_400;
+
+/// What is ready to be explored.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The subject.
+    pub subject: Subject,
+    /// Balances that stay behind.
+    pub leftovers: Vec<Leftover>,
+    /// Whether the ledgers were inferred.
+    pub inferred: bool,
+    /// What a stranger cannot try.
+    pub gaps: Vec<Gap>,
+}
+
+/// Why a migration cannot be checked.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// It cannot be executed.
+    #[error(transparent)]
+    Explore(#[from] ExploreError),
+    /// Nothing moves.
+    #[error(
+        "the script moves no claim: no balance of an ERC-20 changes sides in the undisturbed run"
+    )]
+    NothingMoves,
+    /// The declaration does not fit what was inferred.
+    #[error(transparent)]
+    Declaration(#[from] Box<DeclarationError>),
+    /// There is no script.
+    #[error("the script has no steps")]
+    NoSteps,
+}
+
+/// Prepares a check; `functions` gives the functions of a contract's ABI, `name` the names of addresses.
+pub fn prepare(
+    scene: &Scene,
+    steps: Vec<Step>,
+    declared: &Resolved,
+    functions: &dyn Fn(&Fork, Address) -> Vec<Function>,
+    name: &dyn Fn(Address) -> String,
+) -> Result<Prepared, PrepareError> {
+    if steps.is_empty() {
+        return Err(PrepareError::NoSteps);
+    }
+    let start = with_cast(Fork::of(scene));
+    // One block later than the state; a second later, as a node would have it.
+    let moment = Moment {
+        chain_id: scene.chain_id,
+        number: scene.number + 1,
+        timestamp_secs: scene.timestamp_secs + 1,
+    };
+    let mut machine = Machine::new(scene.chain_id);
+    let run = infer::run(&mut machine, &start, &moment, &steps);
+    if let Some((step, data)) = run.failed {
+        return Err(ExploreError::Undisturbed { step, data }.into());
+    }
+    let found =
+        infer::infer(&mut machine, &run, &moment, &steps, name).map_err(ExploreError::from)?;
+    let inferred = declared.ledgers.is_empty();
+    let ledgers = if inferred {
+        found.ledgers.clone()
+    } else {
+        declared.ledgers.clone()
+    };
+    if ledgers.is_empty() && found.leftovers.is_empty() {
+        return Err(PrepareError::NothingMoves);
+    }
+    let end = run.forks.last().unwrap_or(&start);
+    let accounts = if let Some(accounts) = &declared.accounts {
+        accounts.clone()
+    } else if inferred {
+        found.accounts.clone()
+    } else {
+        holders(&mut machine, [&start, end], &moment, &ledgers, &found)?
+    };
+    let contracts = found.contracts.clone();
+    let (messages, gaps) = hostile(
+        &mut machine,
+        [&start, end],
+        &moment,
+        declared,
+        &found,
+        &ledgers,
+        &accounts,
+        functions,
+    )?;
+    let custodians = declared.custodians(&ledgers).map_err(Box::new)?;
+    let (ledgers, groups) = with_twins(&start, &steps, ledgers);
+    let subject = Subject {
+        start,
+        groups,
+        moment,
+        steps,
+        tolerance: declared.tolerance.unwrap_or(found.tolerance),
+        ledgers,
+        accounts,
+        contracts,
+        custodians,
+        resume: declared.resume.clone(),
+        wait_secs: declared.wait_secs.unwrap_or(WAIT_SECS),
+        recovery: declared.recovery.clone(),
+        actions: declared.actions.clone(),
+        hostile: messages,
+        off: declared.off.clone(),
+    };
+    Ok(Prepared {
+        subject,
+        leftovers: found.leftovers,
+        inferred,
+        gaps,
+    })
+}
+
+/// Adds the places where a ledger that the script creates would be created again: by a script that begins again, or
+/// by a creation that is mined twice. They are the same book.
+fn with_twins(start: &Fork, steps: &[Step], mut ledgers: Vec<Ledger>) -> (Vec<Ledger>, Vec<usize>) {
+    let mut groups: Vec<usize> = (0..ledgers.len()).collect();
+    for own in 0..ledgers.len() {
+        let contract = ledgers[own].contract;
+        for (index, step) in steps
+            .iter()
+            .enumerate()
+            .filter(|(_, step)| step.to.is_none())
+        {
+            let first = infer::first_nonce(start, steps, index);
+            if step.from.create(first) != contract {
+                continue;
+            }
+            for again in [1, 2, AGAIN_AT_ONCE, AGAIN_AT_ONCE + 1, AGAIN_AT_ONCE + 2] {
+                let twin = step.from.create(first + again * NONCES_A_RUN);
+                ledgers.push(Ledger {
+                    contract: twin,
+                    ..ledgers[own].clone()
+                });
+                groups.push(own);
+            }
+        }
+    }
+    (ledgers, groups)
+}
+
+/// Accounts that hold a declared claim before or after the undisturbed run.
+fn holders(
+    machine: &mut Machine<Fork>,
+    forks: [&Fork; 2],
+    moment: &Moment,
+    ledgers: &[Ledger],
+    found: &Inferred,
+) -> Result<Vec<Address>, ExploreError> {
+    let mut holders = Vec::new();
+    for candidate in &found.candidates {
+        let mut holds = false;
+        for fork in forks {
+            for ledger in ledgers
+                .iter()
+                .filter(|ledger| fork.has_code(ledger.contract))
+            {
+                let mut reader = Reader::new(vec![ledger.clone()], vec![*candidate]);
+                holds |= !reader.claim(machine, fork, moment, 0)?.recorded.is_zero();
+            }
+        }
+        if holds && !found.contracts.contains(candidate) && !forks[0].has_code(*candidate) {
+            holders.push(*candidate);
+        }
+    }
+    Ok(holders)
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is a part of what a stranger can reach"
+)]
+fn hostile(
+    machine: &mut Machine<Fork>,
+    forks: [&Fork; 2],
+    moment: &Moment,
+    declared: &Resolved,
+    found: &Inferred,
+    ledgers: &[Ledger],
+    accounts: &[Address],
+    functions: &dyn Fn(&Fork, Address) -> Vec<Function>,
+) -> Result<(Vec<sealift_evm::Message>, Vec<Gap>), ExploreError> {
+    let [start, end] = forks;
+    if declared.hostile_off {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let mut contracts = found.contracts.clone();
+    contracts.extend(
+        found
+            .around
+            .iter()
+            .filter(|address| !found.contracts.contains(address)),
+    );
+    let mut domain = Domain {
+        holders: accounts.to_vec(),
+        contracts,
+        ..Domain::default()
+    };
+    let mut amounts = Vec::new();
+    for fork in [start, end] {
+        let ledgers: Vec<Ledger> = ledgers
+            .iter()
+            .filter(|ledger| fork.has_code(ledger.contract))
+            .cloned()
+            .collect();
+        let some: Vec<Address> = accounts
+            .iter()
+            .copied()
+            .take(2)
+            .chain(found.contracts.iter().copied())
+            .collect();
+        let mut reader = Reader::new(ledgers, some);
+        let claims = reader.all(machine, fork, moment)?;
+        amounts.extend(
+            claims
+                .iter()
+                .map(|claim| claim.recorded)
+                .filter(|amount| !amount.is_zero()),
+        );
+    }
+    amounts.dedup();
+    domain.amounts = amounts.into_iter().fold(Vec::new(), |mut kept, amount| {
+        if !kept.contains(&amount) {
+            kept.push(amount);
+        }
+        kept
+    });
+    let targets = declared.hostile.clone().unwrap_or_else(|| {
+        let ledgers: Vec<Address> = ledgers.iter().map(|ledger| ledger.contract).collect();
+        found
+            .contracts
+            .iter()
+            .copied()
+            .chain(ledgers)
+            .chain(found.around.iter().copied())
+            .collect()
+    });
+    let mut seen = Vec::new();
+    let (mut messages, mut gaps) = (Vec::new(), Vec::new());
+    for target in targets {
+        if seen.contains(&target) {
+            continue;
+        }
+        seen.push(target);
+        let mut known = functions(end, target);
+        if let Some(behind) = implementation(end, target) {
+            known.extend(functions(end, behind));
+        }
+        if known.is_empty() {
+            gaps.push(Gap {
+                contract: target,
+                function: "*".into(),
+                reason: "no function was found in it".into(),
+            });
+        }
+        messages.extend(calls(target, &known, &domain, &mut gaps));
+    }
+    Ok((messages, gaps))
+}
+
+/// The implementation behind an ERC-1967 proxy.
+fn implementation(fork: &Fork, proxy: Address) -> Option<Address> {
+    use sealift_evm::Snapshot;
+    let word = fork.word(proxy, IMPLEMENTATION_SLOT.into());
+    (!word.is_zero()).then(|| Address::from_word(word.into()))
+}
+
+/// Revert data of a script that fails undisturbed.
+pub fn undisturbed_failure(error: &PrepareError) -> Option<(usize, &Bytes)> {
+    match error {
+        PrepareError::Explore(ExploreError::Undisturbed { step, data }) => Some((*step, data)),
+        _ => None,
+    }
+}
