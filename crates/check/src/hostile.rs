@@ -5,6 +5,7 @@ use alloy_json_abi::{Function, StateMutability};
 use alloy_primitives::{Address, B256, I256, U256};
 use sealift_evm::{Message, TX_GAS_CAP};
 
+use crate::interfaces::calldata;
 use crate::model::{ANSWERS_MUCH, ANSWERS_ONE, STRANGER};
 
 /// Calls of one function at most; what is cut off is a named gap.
@@ -88,7 +89,7 @@ pub fn calls(
                     value
                 })
                 .collect();
-            let Ok(data) = function.abi_encode_input(&arguments) else {
+            let Ok(data) = function.abi_encode_input_raw(&arguments) else {
                 continue;
             };
             let values: &[u64] = if function.state_mutability == StateMutability::Payable {
@@ -100,7 +101,7 @@ pub fn calls(
                 found.push(Message {
                     from: STRANGER,
                     to: Some(contract),
-                    data: data.clone().into(),
+                    data: calldata(function, &data),
                     value: U256::from(*value),
                     gas: TX_GAS_CAP,
                 });

@@ -5,6 +5,7 @@ pub mod fork;
 pub mod hostile;
 pub mod infer;
 pub mod input;
+pub mod interfaces;
 pub mod judge;
 pub mod ledger;
 pub mod model;

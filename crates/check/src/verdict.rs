@@ -59,7 +59,7 @@ impl Verdict {
     }
 
     /// Whether funds are, or stay, where nobody wanted them; the others are warnings beside it.
-    fn is_hard(self) -> bool {
+    pub(crate) fn is_hard(self) -> bool {
         self <= Self::NeedsOperator
     }
 }

@@ -10,7 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     name = "sealift",
     version,
     propagate_version = true,
-    after_help = "Exit codes: 0 done, 1 unexpected, 2 usage or input, 21 verification mismatch, \
+    after_help = "Exit codes: 0 done, 1 unexpected, 2 usage or input, \
+                  20 counterexample, 21 verification mismatch, \
                   22 stale plan or drift, 30 somebody else must act, 31 rolled back, 40 node, \
                   50 locked, 130 interrupted."
 )]
@@ -58,6 +59,8 @@ pub(crate) enum Command {
     Abort(AbortOptions),
     /// Compares every holder with the chain, from the chain alone
     Verify,
+    /// Finds every atomic failure of somebody's migration before it runs
+    Check(CheckOptions),
     /// Serves the embedded chain as JSON-RPC on loopback
     Devnet(DevnetOptions),
     /// Migrates a generated token end to end, with kills, and proves the result
@@ -213,4 +216,63 @@ pub(crate) struct DemoOptions {
     /// Holders a batch at most; what fits into a transaction where absent
     #[arg(long, value_name = "N")]
     pub(crate) batch_holders: Option<u32>,
+}
+
+/// A migration of anybody's: a state, and the script that is to run on it.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct CheckOptions {
+    #[command(subcommand)]
+    pub(crate) command: Option<CheckCommand>,
+    /// The state before the script: `anvil --dump-state`, its compressed form, or {block, accounts}
+    #[arg(long, value_name = "F", required = true)]
+    pub(crate) state: Option<PathBuf>,
+    /// The broadcast file of `forge script` (run-latest.json); else the [[step]]s of the declaration
+    #[arg(long, value_name = "F")]
+    pub(crate) script: Option<PathBuf>,
+    /// What cannot be inferred: ledgers, playbook, actions (check.toml)
+    #[arg(long, value_name = "F")]
+    pub(crate) config: Option<PathBuf>,
+    /// Compiled contracts, for names and functions (forge's `out`); else they are read from bytecode
+    #[arg(long, value_name = "D")]
+    pub(crate) artifacts: Option<PathBuf>,
+    /// Faults at once
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) faults: u8,
+    /// States at most; a check that reaches it is no pass
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub(crate) states: usize,
+    /// Only this part of the first faults: `I/N`, I from 1
+    #[arg(long, value_name = "I/N", value_parser = parse_shard)]
+    pub(crate) shard: Option<(u32, u32)>,
+    /// Where report.json is written
+    #[arg(long, value_name = "D", default_value = ".")]
+    pub(crate) report: PathBuf,
+    /// Shows this finding only, whole; writes nothing
+    #[arg(long, value_name = "ID")]
+    pub(crate) replay: Option<String>,
+}
+
+/// What is done with reports.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CheckCommand {
+    /// Joins the reports of all shards of one check into report.json
+    Merge {
+        /// The reports
+        #[arg(required = true, value_name = "F")]
+        reports: Vec<PathBuf>,
+        /// Where report.json is written
+        #[arg(long, value_name = "D", default_value = ".")]
+        report: PathBuf,
+    },
+}
+
+fn parse_shard(text: &str) -> Result<(u32, u32), String> {
+    let parts = text
+        .split_once('/')
+        .and_then(|(shard, of)| Some((shard.parse::<u32>().ok()?, of.parse::<u32>().ok()?)));
+    match parts {
+        Some((shard, of)) if shard >= 1 && shard <= of => Ok((shard - 1, of)),
+        _ => Err("write `1/4` for the first of four parts".to_owned()),
+    }
 }

@@ -11,6 +11,7 @@ pub(crate) mod exit {
     pub(crate) const DONE: u8 = 0;
     pub(crate) const UNEXPECTED: u8 = 1;
     pub(crate) const USAGE: u8 = 2;
+    pub(crate) const COUNTEREXAMPLE: u8 = 20;
     pub(crate) const MISMATCH: u8 = 21;
     pub(crate) const STALE: u8 = 22;
     pub(crate) const PAUSED: u8 = 30;

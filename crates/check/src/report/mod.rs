@@ -1,5 +1,6 @@
 //! The report: what was checked, what was found, and how to see it again.
 
+mod merge;
 mod text;
 mod trace;
 
@@ -14,6 +15,8 @@ use crate::ledger::Side;
 use crate::model::{Fault, Subject};
 use crate::verdict::{Conclusion, Verdict};
 
+pub use merge::{MergeError, merge};
+pub(crate) use text::grouped;
 pub use text::render;
 
 /// Version of the shape of `report.json`.

@@ -166,7 +166,7 @@ fn tail(out: &mut String, report: &Report) {
 }
 
 /// A number with a comma at every third digit.
-pub(super) fn grouped(number: U256) -> String {
+pub(crate) fn grouped(number: U256) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (index, digit) in digits.chars().enumerate() {

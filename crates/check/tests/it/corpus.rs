@@ -3,88 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use alloy_json_abi::{Function, JsonAbi};
-use alloy_primitives::{Address, hex};
 use sealift_check::explore::{Limits, explore};
 use sealift_check::fork::Fork;
-use sealift_check::input::Declaration;
-use sealift_check::input::Names;
-use sealift_check::input::{Scene, SceneAccount, broadcast};
+use sealift_check::input::{Declaration, Scene, broadcast};
+use sealift_check::interfaces::Interfaces;
 use sealift_check::model::Fault;
 use sealift_check::prepare::prepare;
 use sealift_check::report::{Context, Decoder, render, report};
 use sealift_check::verdict::{Verdict, conclude};
-
-struct Artifacts {
-    names: BTreeMap<Address, String>,
-    abis: BTreeMap<String, JsonAbi>,
-}
-
-impl Artifacts {
-    /// The artifacts of a case, by the length of the code that stands in the state: immutables differ, lengths do not.
-    fn read(folder: &Path, scene: &Scene) -> Self {
-        let mut found = Self {
-            names: BTreeMap::new(),
-            abis: BTreeMap::new(),
-        };
-        for file in std::fs::read_dir(folder.join("artifacts")).unwrap() {
-            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-            let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-            let name = value["contractName"].as_str().unwrap().to_owned();
-            found.abis.insert(
-                name.clone(),
-                serde_json::from_value(value["abi"].clone()).unwrap(),
-            );
-            let code = hex::decode(value["deployedBytecode"]["object"].as_str().unwrap_or("0x"))
-                .unwrap_or_default();
-            let is_it =
-                |account: &&SceneAccount| !code.is_empty() && account.code.len() == code.len();
-            for account in scene.accounts.iter().filter(is_it) {
-                found.names.insert(account.address, name.clone());
-            }
-        }
-        found
-    }
-
-    fn functions(&self, address: Address) -> Vec<Function> {
-        let abi = self
-            .names
-            .get(&address)
-            .and_then(|name| self.abis.get(name));
-        abi.map(|abi| abi.functions().cloned().collect())
-            .unwrap_or_default()
-    }
-}
-
-impl Decoder for Artifacts {
-    fn name(&self, address: Address) -> String {
-        <dyn Decoder>::cast(address)
-            .map(str::to_owned)
-            .or_else(|| self.names.get(&address).cloned())
-            .unwrap_or_else(|| address.to_string()[..8].to_owned())
-    }
-
-    fn call(&self, to: Option<Address>, data: &[u8]) -> String {
-        use alloy_dyn_abi::JsonAbiExt;
-        let Some(to) = to else {
-            return "a contract is created".into();
-        };
-        let selector = data.get(..4).unwrap_or_default();
-        let functions = self.functions(to);
-        let Some(function) = functions
-            .iter()
-            .find(|function| function.selector() == selector)
-        else {
-            return format!("{}.{}", self.name(to), hex::encode_prefixed(selector));
-        };
-        let args = function.abi_decode_input(&data[4..]).unwrap_or_default();
-        format!("{}.{}({:?})", self.name(to), function.name, args)
-    }
-
-    fn error(&self, data: &[u8]) -> String {
-        hex::encode_prefixed(data)
-    }
-}
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus")
@@ -104,25 +30,16 @@ fn check(folder: &Path) -> (Outcome, String) {
     let scene = Scene::read(&std::fs::read(folder.join("state.json")).unwrap()).unwrap();
     let script = folder.join("run-latest.json");
     let cast = broadcast::read(&std::fs::read_to_string(&script).unwrap(), &script).unwrap();
-    let mut artifacts = Artifacts::read(folder, &scene);
-    artifacts.names.extend(
-        cast.contracts
-            .iter()
-            .map(|(name, address)| (*address, name.clone())),
-    );
-    let mut names = Names::new();
-    for (address, name) in &artifacts.names {
-        names.add_artifact(name, *address);
-    }
-    names.add_broadcast(&cast);
+    let mut interfaces = Interfaces::read(&folder.join("artifacts")).unwrap();
+    interfaces.learn(&Fork::of(&scene));
+    interfaces.names.add_broadcast(&cast);
     let path = folder.join("check.toml");
     let text = std::fs::read_to_string(&path).unwrap_or_default();
-    let declared = Declaration::read(&text, &path)
-        .unwrap()
-        .resolve(&names, &Fault::NAMES)
-        .unwrap();
-    let functions = |_: &Fork, address| artifacts.functions(address);
-    let name = |address| declared.names.show(address);
+    let declared = Declaration::read(&text, &path).unwrap();
+    let declared = declared.resolve(&interfaces.names, &Fault::NAMES).unwrap();
+    interfaces.names = declared.names.clone();
+    let functions = |fork: &Fork, address| interfaces.functions(fork, address);
+    let name = |address| interfaces.name(address);
     let prepared = prepare(&scene, cast.steps, &declared, &functions, &name).unwrap();
     let limits = Limits::default();
     let explored = explore(&prepared.subject, limits, &mut |_, _, _| {}).unwrap();
@@ -135,7 +52,7 @@ fn check(folder: &Path) -> (Outcome, String) {
         inferred: prepared.inferred,
         gaps: &prepared.gaps,
     };
-    let report = report(&context, &artifacts);
+    let report = report(&context, &interfaces);
     let first = report.findings.first();
     let outcome = Outcome {
         verdict: report.verdict,

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod abort;
+pub(crate) mod check;
 pub(crate) mod devnet;
 pub(crate) mod init;
 pub(crate) mod plan;
