@@ -5,4 +5,5 @@ mod corpus;
 mod input_broadcast;
 mod input_declaration;
 mod input_names;
+mod input_refused;
 mod input_scene;

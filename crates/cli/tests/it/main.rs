@@ -5,6 +5,7 @@
 #![allow(clippy::print_stderr, reason = "a skipped test says so by name")]
 
 mod anvil;
+mod check;
 mod demo;
 mod input;
 mod interrupt;

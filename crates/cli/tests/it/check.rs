@@ -1,0 +1,185 @@
+//! `sealift check` through the binary, with what a user has: a state dump and a broadcast file.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn case(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../corpus")
+        .join(name)
+}
+
+fn sealift(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_sealift"))
+        .args(arguments)
+        .env("RUST_BACKTRACE", "0")
+        .output()
+        .unwrap()
+}
+
+fn check(case: &Path, more: &[&str]) -> Output {
+    let (state, script) = (case.join("state.json"), case.join("run-latest.json"));
+    let mut arguments = vec![
+        "check",
+        "--state",
+        state.to_str().unwrap(),
+        "--script",
+        script.to_str().unwrap(),
+    ];
+    arguments.extend(more);
+    sealift(&arguments)
+}
+
+fn report(folder: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(folder.join("report.json")).unwrap()).unwrap()
+}
+
+/// Selectors and argument types come from the bytecode alone, and the attack is found.
+#[test]
+fn a_dump_and_a_broadcast_are_enough() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = check(
+        &case("broken/01-stax-hostile-source"),
+        &["--report", dir.path().to_str().unwrap()],
+    );
+    let text = String::from_utf8_lossy(&out.stdout);
+    assert_eq!(out.status.code(), Some(20), "{text}");
+    assert!(text.contains("FAIL LOST  2 steps, 1 fault"), "{text}");
+    assert!(text.contains("account a stranger   entitled 0"), "{text}");
+    assert_eq!(report(dir.path())["verdict"], "LOST");
+}
+
+#[test]
+fn a_sound_migration_passes() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = check(
+        &case("sound/02-burn-and-call-agent"),
+        &["--report", dir.path().to_str().unwrap()],
+    );
+    assert_eq!(
+        out.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&out.stdout)
+    );
+    assert_eq!(report(dir.path())["pass"], true);
+}
+
+/// A run that is out of budget finds nothing, and is no pass.
+#[test]
+fn a_limit_is_no_pass() {
+    let dir = tempfile::tempdir().unwrap();
+    let more = ["--states", "50", "--report", dir.path().to_str().unwrap()];
+    let out = check(&case("sound/02-burn-and-call-agent"), &more);
+    let text = String::from_utf8_lossy(&out.stdout);
+    assert_eq!(out.status.code(), Some(1), "{text}");
+    assert!(text.contains("UNKNOWN"), "{text}");
+}
+
+/// The shards of a check, joined, have the verdict and the sites of the whole.
+#[test]
+fn shards_join_to_the_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let case = case("broken/05-shido-lock-then-claim");
+    check(&case, &["--report", &folder("whole")]);
+    let mut reports = Vec::new();
+    for shard in ["1/2", "2/2"] {
+        let name = folder(&shard.replace('/', "-"));
+        check(&case, &["--shard", shard, "--report", &name]);
+        reports.push(format!("{name}/report.json"));
+    }
+    let out = sealift(&[
+        "check",
+        "merge",
+        &reports[0],
+        &reports[1],
+        "--report",
+        &folder("joined"),
+    ]);
+    assert_eq!(
+        out.status.code(),
+        Some(20),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    let (whole, joined) = (
+        report(&dir.path().join("whole")),
+        report(&dir.path().join("joined")),
+    );
+    assert_eq!(whole["verdict"], joined["verdict"]);
+    assert_eq!(whole["coverage"], joined["coverage"]);
+    assert_eq!(whole["findings"][0]["id"], joined["findings"][0]["id"]);
+    let out = sealift(&["check", "merge", &reports[0], &reports[0]]);
+    assert_eq!(out.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("shard 0 of 2 is there 2 times"));
+}
+
+#[test]
+fn a_finding_replays() {
+    let dir = tempfile::tempdir().unwrap();
+    let case = case("broken/05-shido-lock-then-claim");
+    check(&case, &["--report", dir.path().to_str().unwrap()]);
+    let id = report(dir.path())["findings"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let (one, two) = (
+        check(&case, &["--replay", &id]),
+        check(&case, &["--replay", &id]),
+    );
+    assert_eq!(one.status.code(), Some(20));
+    assert_eq!(one.stdout, two.stdout);
+    assert!(String::from_utf8_lossy(&one.stdout).contains("DOUBLE-COUNTED"));
+    let out = check(&case, &["--replay", "ffffff"]);
+    assert_eq!(out.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("sealift::check::replay"));
+}
+
+/// Wrong files are named, with the place, before anything is written.
+#[test]
+fn wrong_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let right = case("broken/05-shido-lock-then-claim");
+    let (state, script) = (right.join("state.json"), right.join("run-latest.json"));
+    let other = case("sound/11-merkle-bitmap").join("run-latest.json");
+    let half = dir.path().join("half.json");
+    std::fs::write(&half, "{\n").unwrap();
+    let toml = dir.path().join("check.toml");
+    std::fs::write(&toml, "[playbook]\nresume = [\"guess\"]\n").unwrap();
+    let [state, script, other, half, toml] =
+        [&state, &script, &other, &half, &toml].map(|path| path.to_str().unwrap().to_owned());
+    for (arguments, code) in [
+        (
+            vec!["--state", &script, "--script", &script],
+            "sealift::check::state",
+        ),
+        (
+            vec!["--state", &state, "--script", &half],
+            "sealift::check::script",
+        ),
+        (
+            vec!["--state", &state, "--script", &other],
+            "sealift::check::undisturbed",
+        ),
+        (
+            vec!["--state", &state, "--script", &script, "--config", &toml],
+            "sealift::check::choice",
+        ),
+        (vec!["--state", &state], "sealift::check::subject"),
+    ] {
+        let report = dir.path().join("none");
+        let all: Vec<&str> = [
+            &["check", "--report", report.to_str().unwrap()][..],
+            &arguments,
+        ]
+        .concat();
+        let out = sealift(&all);
+        let text = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(2), "{arguments:?}: {text}");
+        assert!(text.contains(code), "{arguments:?}: {text}");
+        assert!(!report.exists(), "{arguments:?}");
+    }
+}
