@@ -47,7 +47,7 @@ contract Ledger {
     function seal() external onlyToken {
         if (source != 0 || address(OLD) == address(0)) revert Sealed();
         uint256 at = OLD.version();
-        if (copiedTotal[at] != OLD.totalSupply()) revert Incomplete(copiedTotal[at], OLD.totalSupply());
+        if (copiedTotal[at] == 0 || copiedTotal[at] != OLD.totalSupply()) revert Incomplete(copiedTotal[at], OLD.totalSupply());
         (source, totalSupply) = (at, copiedTotal[at]);
     }
 

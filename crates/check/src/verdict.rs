@@ -8,7 +8,7 @@ use sealift_evm::{Machine, Moment};
 use crate::explore::Explored;
 use crate::infer::Leftover;
 use crate::ledger::{Ledger, Side, view};
-use crate::model::{Action, Mode, Subject};
+use crate::model::{Action, Mode, Node, Subject};
 
 /// How a migration is judged (FAULTS: verdicts).
 #[derive(
@@ -250,10 +250,10 @@ fn judge_entry(explored: &Explored, forward: &[Vec<u32>], entry: u32) -> Finding
     let bounded = closed
         .iter()
         .any(|at| explored.bounded.binary_search(at).is_ok());
+    // Where a key is lost the others do what they can, and nobody believes that it is all.
     let believed_done = closed.iter().any(|at| {
-        let record = &explored.nodes[*at as usize].record;
-        let steps = explored.gas.len();
-        record.next >= steps && record.mode != Mode::Stopped
+        let Node { record, lost, .. } = &explored.nodes[*at as usize];
+        record.next >= explored.gas.len() && record.mode != Mode::Stopped && lost.is_none()
     });
     let (short, over) = (of(best).short, of(best).over);
     let verdict = if !short.is_zero() {

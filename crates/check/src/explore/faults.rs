@@ -80,7 +80,8 @@ impl Search<'_> {
             next.record.uncertain = Some(step);
             self.faulty(at, next, step, Fault::AnswerLost, sent.failed.clone());
         }
-        for fault in [Fault::Reverted, Fault::Dropped] {
+        // The one without a transaction first: where both lead to one state, the shorter trace is kept.
+        for fault in [Fault::Dropped, Fault::Reverted] {
             if self.site(&fault) {
                 let mut next = node.clone();
                 next.sent += u32::from(fault == Fault::Reverted);

@@ -43,6 +43,15 @@ impl Search<'_> {
                     record.mode = Mode::Mending;
                 }
                 Resume::Rerun => {
+                    let idle = node
+                        .record
+                        .before
+                        .as_ref()
+                        .is_some_and(|before| before.1 == node.fork.print());
+                    if idle {
+                        // It was begun again from this very chain, and did nothing.
+                        continue;
+                    }
                     if node.record.reruns >= self.limits.reruns {
                         self.bounded.push(at);
                         continue;
