@@ -13,7 +13,8 @@ use alloy_primitives::{Address, Bytes, U256};
 
 pub use broadcast::{Broadcast, BroadcastError};
 pub use declaration::{
-    Declaration, DeclarationError, DeclaredCustodian, MAX_DECLARATION_BYTES, Resolved,
+    Declaration, DeclarationError, DeclaredCustodian, MAX_DECLARATION_BYTES, MAX_WAIT_SECS,
+    Resolved,
 };
 pub use names::{NameError, Names};
 pub use scene::{DEFAULT_CHAIN_ID, MAX_STATE_BYTES, SceneError};

@@ -68,3 +68,25 @@ impl<'de> Deserialize<'de> for Number64 {
             .map_err(|_| D::Error::custom(format!("{number} is more than 64 bits hold")))
     }
 }
+
+/// A count that may be added to: anything real is far below [`Count::LIMIT`], and sums stay in 64 bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Count(pub(super) u64);
+
+impl Count {
+    /// Larger ones are refused.
+    const LIMIT: u64 = 1 << 62;
+}
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Number64(number) = Number64::deserialize(deserializer)?;
+        match number {
+            0..=Self::LIMIT => Ok(Self(number)),
+            _ => Err(D::Error::custom(format!(
+                "{number} is more than any chain has; the limit is {}",
+                Self::LIMIT
+            ))),
+        }
+    }
+}

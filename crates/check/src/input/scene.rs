@@ -10,7 +10,7 @@ use alloy_primitives::{Address, Bytes, U256, hex};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
-use super::number::{Number, Number64};
+use super::number::{Count, Number, Number64};
 use super::spot::{Explain, offset_of};
 use super::{Scene, SceneAccount};
 
@@ -19,6 +19,9 @@ pub const MAX_STATE_BYTES: usize = 1 << 30;
 
 /// The chain id of anvil; its dumps do not name one.
 pub const DEFAULT_CHAIN_ID: u64 = 31_337;
+
+/// Code of an account that runs another's (EIP-7702): `0xef0100` and an address.
+const DELEGATION_BYTES: usize = 23;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
@@ -242,8 +245,8 @@ struct StateFile {
 #[derive(Deserialize)]
 #[serde(expecting = "the object of a block")]
 struct BlockFile {
-    number: Number64,
-    timestamp: Number64,
+    number: Count,
+    timestamp: Count,
     #[serde(alias = "gasLimit")]
     gas_limit: Number64,
 }
@@ -252,13 +255,27 @@ struct BlockFile {
 #[serde(expecting = "the object of an account")]
 struct AccountFile {
     #[serde(default)]
-    nonce: Number64,
+    nonce: Count,
     #[serde(default)]
     balance: Number,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "code")]
     code: Option<Bytes>,
     #[serde(default)]
     storage: Words,
+}
+
+/// Code that an EVM can hold: what starts with `0xef01` is a delegation of EIP-7702 and nothing else.
+fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Bytes>, D::Error> {
+    let code = Option::<Bytes>::deserialize(deserializer)?;
+    let is_wrong = |code: &Bytes| {
+        code.starts_with(&[0xef, 0x01]) && (code.len() != DELEGATION_BYTES || code[2] != 0)
+    };
+    match code.as_ref().is_some_and(is_wrong) {
+        true => Err(D::Error::custom(
+            "code that starts with 0xef01 is 0xef0100 and an address (EIP-7702)",
+        )),
+        false => Ok(code),
+    }
 }
 
 /// Accounts by address, each at most once.

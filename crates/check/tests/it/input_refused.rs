@@ -370,6 +370,20 @@ fn numbers_that_are_wrong() {
         parse("[goal]\ntolerance = \"2e18\"").unwrap().tolerance,
         Some(number("2000000000000000000"))
     );
+    check_refused(
+        "[playbook]\nwait_secs = 3153600001",
+        "number",
+        "`wait_secs` cannot be \"3153600001\": it is more than a hundred years",
+        2,
+        "3153600001",
+        "thirty days",
+    );
+    assert_eq!(
+        parse("[playbook]\nwait_secs = 3153600000")
+            .unwrap()
+            .wait_secs,
+        Some(3_153_600_000)
+    );
 }
 
 #[test]

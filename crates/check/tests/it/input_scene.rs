@@ -6,6 +6,7 @@ use alloy_primitives::{Address, Bytes, U256, address, hex};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
+use sealift_check::fork::Fork;
 use sealift_check::input::{Explain, Scene, SceneAccount, SceneError};
 
 /// A real `anvil --dump-state` of anvil 1.7.1.
@@ -259,6 +260,57 @@ fn the_unpacked_size_is_bounded() {
     assert!(Scene::read_within(&gzip(DUMP), DUMP.len() - 1).is_err());
 }
 
+/// One account, `0x..aa`, with this key.
+fn account(key: &str, value: &str) -> String {
+    plain(&format!(
+        "{{\"0x00000000000000000000000000000000000000aa\": {{\"{key}\": {value}}}}}"
+    ))
+}
+
+#[test]
+fn what_no_chain_has() {
+    let limit = 1_u64 << 62;
+    for (key, value) in [("nonce", limit + 1), ("nonce", u64::MAX)] {
+        let message = format!("{value} is more than any chain has");
+        check_refused(
+            account(key, &value.to_string()).as_bytes(),
+            &message,
+            Some(1),
+        );
+    }
+    assert_eq!(
+        read(&account("nonce", &limit.to_string())).accounts[0].nonce,
+        limit
+    );
+    for key in ["number", "timestamp"] {
+        let block = r#"{"block": {"number": 7, "timestamp": 7, "gas_limit": 7}, "accounts": {}}"#;
+        let odd = block.replace(
+            &format!("\"{key}\": 7"),
+            &format!("\"{key}\": {}", u64::MAX),
+        );
+        check_refused(odd.as_bytes(), "more than any chain has", Some(1));
+    }
+    let delegate = "00".repeat(20);
+    for code in [
+        "0xef01",
+        "0xef0100",
+        &format!("0xef0101{delegate}"),
+        &format!("0xef0100{delegate}00"),
+    ] {
+        let text = account("code", &format!("\"{code}\""));
+        check_refused(
+            text.as_bytes(),
+            "is 0xef0100 and an address (EIP-7702)",
+            Some(1),
+        );
+    }
+    for code in [&format!("0xef0100{delegate}"), "0xef00", "0xef"] {
+        let scene = read(&account("code", &format!("\"{code}\"")));
+        assert!(Fork::of(&scene).has_code(Address::with_last_byte(0xaa)));
+    }
+    assert!(read(&account("code", "null")).accounts[0].code.is_empty());
+}
+
 proptest! {
     #[test]
     fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
@@ -282,7 +334,17 @@ proptest! {
     }
 
     #[test]
-    fn numbers_survive(nonce: u64, balance: [u8; 32], word in 1_u64..) {
+    fn any_code_that_is_read_can_be_held(start in 0..4_usize, rest in proptest::collection::vec(any::<u8>(), 0..30)) {
+        let start = [&[][..], &[0xef], &[0xef, 0x01], &[0xef, 0x01, 0x00]][start];
+        let code = hex::encode_prefixed([start, &rest].concat());
+        let text = account("code", &format!("\"{code}\""));
+        if let Ok(scene) = Scene::read(text.as_bytes()) {
+            let _ = Fork::of(&scene);
+        }
+    }
+
+    #[test]
+    fn numbers_survive(nonce in 0..=1_u64 << 62, balance: [u8; 32], word in 1_u64..) {
         let balance = U256::from_be_bytes(balance);
         let text = plain(&format!(
             r#"{{"0x00000000000000000000000000000000000000aa": {{"nonce": {nonce}, "balance": "{balance}", "storage": {{"{balance:#x}": "{word:#x}"}}}}}}"#

@@ -248,6 +248,7 @@ impl Explain for DeclarationError {
             Self::Argument { expected, .. } => example(expected),
             Self::Number { key, .. } => match *key {
                 "rate" => "write units of entitlement a unit as a whole number, a decimal or a fraction: \"1\", \"0.01\", \"1/100\"",
+                "wait_secs" => "write the seconds as a whole number: 2592000 are thirty days",
                 _ => "write a whole number, in quotes where it is long: \"500000000000000000000\"",
             }
             .to_owned(),

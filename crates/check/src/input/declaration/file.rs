@@ -57,7 +57,7 @@ pub(super) struct GoalFile {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct PlaybookFile {
     pub(super) resume: Option<Vec<Spanned<String>>>,
-    pub(super) wait_secs: Option<u64>,
+    pub(super) wait_secs: Option<Spanned<u64>>,
     pub(super) recovery: Vec<CallFile>,
 }
 

@@ -20,6 +20,9 @@ pub use error::DeclarationError;
 /// Longer files are no declaration.
 pub const MAX_DECLARATION_BYTES: usize = 1 << 20;
 
+/// The longest wait: a hundred years.
+pub const MAX_WAIT_SECS: u64 = 100 * 365 * 86_400;
+
 /// A declaration that was read; names in it are not yet addresses.
 #[derive(Clone, Debug)]
 pub struct Declaration {

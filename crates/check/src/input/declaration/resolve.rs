@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use super::error::DeclarationError;
 use super::file::{Argument, CallFile, ClaimFile, CustodianFile, Figure, File, StepFile};
-use super::{Declaration, DeclaredCustodian, Resolved};
+use super::{Declaration, DeclaredCustodian, MAX_WAIT_SECS, Resolved};
 use crate::input::Step;
 use crate::input::names::{NameError, Names};
 use crate::input::spot::Spot;
@@ -59,7 +59,10 @@ pub(super) fn resolve(
             None => None,
         },
         resume: resolver.resume(file)?,
-        wait_secs: file.playbook.wait_secs,
+        wait_secs: match &file.playbook.wait_secs {
+            Some(secs) => Some(resolver.wait_secs(secs)?),
+            None => None,
+        },
         recovery: resolver.calls("a way back", &file.playbook.recovery)?,
         actions: resolver.calls("an action", &file.action)?,
         off: resolver.off(&file.faults.off, faults)?,
@@ -287,6 +290,18 @@ impl Resolver<'_> {
             })
         };
         custodians.iter().map(declared).collect()
+    }
+
+    fn wait_secs(&self, secs: &Spanned<u64>) -> Result<u64, DeclarationError> {
+        match *secs.get_ref() {
+            secs if secs <= MAX_WAIT_SECS => Ok(secs),
+            given => Err(DeclarationError::Number {
+                key: "wait_secs",
+                given: given.to_string(),
+                reason: "it is more than a hundred years",
+                at: self.spot(secs.span()),
+            }),
+        }
     }
 
     fn resume(&self, file: &File) -> Result<Vec<Resume>, DeclarationError> {
