@@ -1,6 +1,8 @@
 //! The report: what was checked, what was found, and how to see it again.
 
+pub mod forge;
 mod merge;
+pub mod replay;
 mod text;
 mod trace;
 
@@ -155,6 +157,9 @@ pub struct FindingReport {
     pub note: Option<String>,
     /// What to do about it.
     pub help: String,
+    /// The trace for those who execute it elsewhere.
+    #[serde(default)]
+    pub replay: replay::Replay,
 }
 
 /// One line of a trace.

@@ -135,6 +135,7 @@ pub(super) fn finding(
         place,
         note: finding.note.clone(),
         help: help(finding),
+        replay: super::replay::replay(context, judge, finding, &path, decoder),
     }
 }
 

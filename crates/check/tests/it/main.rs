@@ -1,9 +1,12 @@
 //! Tests of the checker, one binary.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stderr, reason = "a skipped test says so by name")]
 
+mod checked;
 mod corpus;
 mod input_broadcast;
 mod input_declaration;
 mod input_names;
 mod input_refused;
 mod input_scene;
+mod report_forge;
