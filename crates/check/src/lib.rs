@@ -9,6 +9,7 @@ pub mod interfaces;
 pub mod judge;
 pub mod ledger;
 pub mod model;
+pub mod own;
 pub mod prepare;
 pub mod report;
 pub mod send;

@@ -14,6 +14,7 @@ mod call;
 mod config;
 mod execute;
 mod faults;
+mod hand;
 mod interference;
 mod logs;
 mod machine;

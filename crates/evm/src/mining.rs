@@ -101,6 +101,7 @@ impl Node {
         let root = self.state.commitment(self.head().header.state_root, &undo);
         let (header, hash) = seal(header, &transactions, &outcomes, root);
         self.next_secs = None;
+        self.set_base_fee = None;
         if matches!(self.config.clock, Clock::Steps(_)) {
             self.ahead_secs = 0;
         }
@@ -158,6 +159,9 @@ impl Node {
 
     /// Wei per gas of the next block (EIP-1559).
     pub fn next_base_fee(&self) -> u64 {
+        if let Some(set) = self.set_base_fee {
+            return set;
+        }
         let head = &self.head().header;
         calc_next_block_base_fee(
             head.gas_used,

@@ -37,14 +37,16 @@ pub struct Node {
     pub(crate) next_secs: Option<u64>,
     /// Seconds that the clock is ahead of its source.
     pub(crate) ahead_secs: i64,
-    overlays: Mutex<Vec<CachedOverlay>>,
+    /// Wei per gas of the next block, where it was set.
+    pub(crate) set_base_fee: Option<u64>,
+    pub(crate) overlays: Mutex<Vec<CachedOverlay>>,
     /// Grows with every change, so that a saver knows whether there is something to save.
     pub(crate) revision: u64,
 }
 
 /// The overlay that shows the state after `block` from the newest state after `upto`.
 #[derive(Debug)]
-struct CachedOverlay {
+pub(crate) struct CachedOverlay {
     block: u64,
     upto: u64,
     overlay: Arc<Overlay>,
@@ -159,6 +161,7 @@ impl Node {
             branch: 0,
             next_secs: None,
             ahead_secs: 0,
+            set_base_fee: None,
             overlays: Mutex::new(Vec::new()),
             revision: 0,
         }
@@ -290,7 +293,11 @@ impl Node {
 
     /// Takes a signed transaction into the pool and, where blocks are made automatically, mines.
     pub fn send(&mut self, raw: &[u8]) -> Result<B256, PoolError> {
-        let tx = SignedTx::decode(raw)?;
+        self.take(SignedTx::decode(raw)?)
+    }
+
+    /// Takes a transaction and mines where blocks are made automatically.
+    pub(crate) fn take(&mut self, tx: SignedTx) -> Result<B256, PoolError> {
         let hash = tx.hash;
         self.admit(Arc::new(tx))?;
         if self.config.mining == Mining::Auto {
@@ -345,34 +352,6 @@ impl Node {
                 let log = outcome.logs.get(place.log as usize)?;
                 query.matches(log).then_some((*place, block, log))
             })
-    }
-
-    /// Sets a balance as if the newest block had done it.
-    pub fn set_balance(&mut self, address: Address, balance: U256) {
-        let mut account = self.state.account(address).unwrap_or_default();
-        account.balance = balance;
-        let mut unused = Undo::default();
-        let block = self.blocks.last_mut().expect("a chain has blocks");
-        let undo = block.undo.as_mut().unwrap_or(&mut unused);
-        self.state.set_account(address, account, undo);
-        self.overlays
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-        self.revision += 1;
-    }
-
-    /// Sets a storage word as if the newest block had done it.
-    pub fn set_word(&mut self, address: Address, slot: U256, word: U256) {
-        let mut unused = Undo::default();
-        let block = self.blocks.last_mut().expect("a chain has blocks");
-        let undo = block.undo.as_mut().unwrap_or(&mut unused);
-        self.state.set_word(address, slot, word, undo);
-        self.overlays
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-        self.revision += 1;
     }
 
     /// The header that the next block starts from.

@@ -60,6 +60,14 @@ impl EmbeddedChain {
         self.node_mut().advance(secs);
     }
 
+    /// Offers bytes as if this account had signed them; see [`Node::send_as`].
+    pub fn send_as(&self, raw: &[u8], sender: Address) -> SendAnswer {
+        match self.node_mut().send_as(raw, sender) {
+            Ok(_) => SendAnswer::Accepted,
+            Err(error) => send_answer(error),
+        }
+    }
+
     /// Sets a balance in wei.
     pub fn set_balance(&self, address: Address, wei: U256) {
         self.node_mut().set_balance(address, wei);

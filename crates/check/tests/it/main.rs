@@ -9,4 +9,5 @@ mod input_declaration;
 mod input_names;
 mod input_refused;
 mod input_scene;
+mod own;
 mod report_forge;

@@ -1,0 +1,280 @@
+//! A scenario: a world, faults, and an executor that is started again until there is an end.
+
+use std::cell::{Cell, RefCell};
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::atomic::AtomicBool;
+
+use sealift_engine::chain::Chain;
+use sealift_engine::driver::{Control, Driver, Exit, Parts, RunError};
+use sealift_journal::{Faulty, Journal, JournalError, Memory, Storage};
+use sealift_protocol::{Halt, Outcome};
+
+use super::census::Census;
+use super::disk;
+use super::faults::{Fault, Kind};
+use super::judge::{self, Judgement};
+use super::outside::Outside;
+use super::ports::{Medium, Port};
+use super::world::World;
+
+/// How often the executor is started at most.
+const MOST_LIVES: usize = 16;
+
+/// How often it waits for a block at most, over all lives.
+const MOST_IDLES: u64 = 4_000;
+
+/// How often the same failure is met by starting again, before everything is brought back instead.
+const PATIENCE: usize = 3;
+
+/// Wei per gas that the chain suggests as a tip, and what a broken oracle says.
+const TIP_WEI: u128 = 1_000_000_000;
+const SPIKE_WEI: u128 = 1_110_001_000_000_000;
+
+/// A life that did not reach its end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Stop {
+    /// The journal cannot be opened.
+    #[error(transparent)]
+    Open(#[from] JournalError),
+    /// The run stopped.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+impl Stop {
+    /// The error and what caused it.
+    pub(super) fn text(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            text = format!("{text}: {cause}");
+            source = cause.source();
+        }
+        text
+    }
+}
+
+/// What is around a run.
+pub(super) struct Conditions<'a> {
+    pub(super) idle: &'a mut dyn FnMut(),
+    pub(super) clock: &'a mut dyn FnMut() -> u64,
+    pub(super) tip: &'a mut dyn FnMut() -> u128,
+    /// Set where it takes too long: then what is under way is settled.
+    pub(super) stop: &'a AtomicBool,
+}
+
+/// One life of the executor: the same driver and core as in production.
+pub(super) fn live<C: Chain, S: Storage>(
+    world: &World,
+    (chain, storage, dir): (&C, S, &Path),
+    abort: bool,
+    conditions: Conditions<'_>,
+) -> Result<Exit, Stop> {
+    let (journal, records, _) = Journal::open(storage, &world.binding())?;
+    let mut driver = Driver::new(Parts {
+        chain,
+        signer: &world.keys,
+        journal,
+        records,
+        plan: world.plan.clone(),
+        policy: world.policy.clone(),
+        snapshots: world.lists.clone(),
+        dir: dir.to_owned(),
+    })?;
+    if abort {
+        driver.request_abort(&mut |_| ())?;
+    }
+    let mut control = Control {
+        stop: conditions.stop,
+        idle: conditions.idle,
+        clock: conditions.clock,
+        progress: &mut |_| (),
+        tip: conditions.tip,
+    };
+    Ok(driver.run(&mut control)?)
+}
+
+/// How a scenario went.
+#[derive(Clone, Debug)]
+pub(super) struct Story {
+    /// Which of the faults fired.
+    pub(super) fired: Vec<bool>,
+    /// How each life ended.
+    pub(super) lives: Vec<String>,
+    /// What was done that starting again does not do by itself, of what the program tells people to do.
+    pub(super) actions: Vec<&'static str>,
+    /// What the last life believed.
+    pub(super) ended: Option<Outcome>,
+    /// What the chain says.
+    pub(super) judgement: Judgement,
+    /// What was done, counted.
+    pub(super) census: Census,
+}
+
+/// Plays a scenario in an empty directory.
+pub(super) fn play(world: &World, faults: &[Fault], dir: &Path) -> Story {
+    let chain = world.chain();
+    let census: Rc<RefCell<Census>> = Rc::default();
+    let dead: Rc<Cell<bool>> = Rc::default();
+    let port = Port::new(chain.clone(), faults, census.clone(), dead.clone());
+    let outside = Outside::new(world, chain.clone(), faults, census.clone(), dir);
+    let mut executor = Executor {
+        world,
+        port: &port,
+        outside: &outside,
+        census: census.clone(),
+        dead,
+        dir,
+        memory: Memory::default(),
+        pending: faults
+            .iter()
+            .filter(|fault| fault.kind.is_of_journal())
+            .copied()
+            .collect(),
+        fired: Vec::new(),
+        abort: false,
+        lives: Vec::new(),
+        actions: Vec::new(),
+        idles: Cell::new(0),
+    };
+    let mut ended = executor.until_the_end();
+    if ended.is_some() && outside.drain() {
+        // Something was still on its way when the executor left: an end is not believed.
+        ended = executor.until_the_end();
+    }
+    let has_fired = |fault: &Fault| {
+        executor.fired.contains(fault) || outside.has_fired(*fault) || port.has_struck(*fault)
+    };
+    let judgement = judge::judge(world, &chain, &outside.transfers(), ended, &executor.lives);
+    Story {
+        fired: faults.iter().map(has_fired).collect(),
+        judgement,
+        ended,
+        lives: executor.lives,
+        actions: executor.actions,
+        census: census.take(),
+    }
+}
+
+/// The executor and whoever starts it again.
+struct Executor<'a> {
+    world: &'a World,
+    port: &'a Port,
+    outside: &'a Outside<'a>,
+    census: Rc<RefCell<Census>>,
+    dead: Rc<Cell<bool>>,
+    dir: &'a Path,
+    memory: Memory,
+    pending: Vec<Fault>,
+    fired: Vec<Fault>,
+    abort: bool,
+    lives: Vec<String>,
+    actions: Vec<&'static str>,
+    idles: Cell<u64>,
+}
+
+impl Executor<'_> {
+    /// Starts the executor until it says that it is done, or for long enough.
+    fn until_the_end(&mut self) -> Option<Outcome> {
+        while self.lives.len() < MOST_LIVES && self.idles.get() < MOST_IDLES {
+            let ended = self.live_once();
+            let text = match &ended {
+                Ok(exit) => format!("{exit:?}"),
+                Err(stop) => stop.text(),
+            };
+            self.lives.push(text);
+            match ended {
+                Ok(Exit::Ended(outcome)) => return Some(outcome),
+                Ok(_) => {}
+                Err(stop) => self.react(&stop),
+            }
+            self.outside.refill();
+            self.outside.block();
+        }
+        None
+    }
+
+    /// Does what the program tells people to do.
+    fn react(&mut self, stop: &Stop) {
+        let mut act = |action| {
+            if !self.actions.contains(&action) {
+                self.actions.push(action);
+            }
+        };
+        match stop {
+            Stop::Open(_) => {
+                self.memory = Memory::default();
+                act("the journal is moved away");
+            }
+            Stop::Run(RunError::Halt(Halt::AlreadyCommitted)) if self.abort => {
+                self.abort = false;
+                act("run in place of abort");
+            }
+            Stop::Run(RunError::Halt(Halt::StaleDeadline { .. })) if !self.abort => {
+                self.abort = true;
+                act("abort");
+            }
+            Stop::Run(_) => {
+                let last = self.lives.last();
+                let same = self.lives.iter().rev().take_while(|life| Some(*life) == last);
+                if same.count() >= PATIENCE && !self.abort {
+                    self.abort = true;
+                    act("abort");
+                }
+            }
+        }
+    }
+
+    fn live_once(&mut self) -> Result<Exit, Stop> {
+        self.dead.set(false);
+        let before = self.census.borrow().appends.len() as u64;
+        self.pending.sort_by_key(|fault| fault.site);
+        let fault = self.pending.first().copied();
+        let due = fault.map(|fault| (fault.kind, fault.site.saturating_sub(before)));
+        let scripted = due.map_or(sealift_journal::Fault::None, |(kind, at)| disk::fault(kind, at));
+        let inner = Rc::new(RefCell::new(Faulty::new(self.memory.clone(), scripted)));
+        self.outside.share(&self.memory);
+        let medium = Medium {
+            inner: inner.clone(),
+            census: self.census.clone(),
+            dead: self.dead.clone(),
+        };
+        let (outside, dead, idles) = (self.outside, &self.dead, &self.idles);
+        let mut seconds = 0;
+        let result = live(
+            self.world,
+            (self.port, medium, self.dir),
+            self.abort,
+            Conditions {
+                idle: &mut || {
+                    idles.set(idles.get() + 1);
+                    if idles.get() >= MOST_IDLES {
+                        dead.set(true);
+                    }
+                    if !dead.get() {
+                        outside.block();
+                    }
+                },
+                // A dead process is found out soon: its patience ends at once.
+                clock: &mut || {
+                    seconds += if dead.get() { 1_000_000 } else { 1 };
+                    seconds
+                },
+                tip: &mut || if outside.is_spiking() { SPIKE_WEI } else { TIP_WEI },
+                stop: &AtomicBool::new(false),
+            },
+        );
+        let struck = due.filter(|(_, at)| inner.borrow().appends() > *at);
+        if let (Some((kind, _)), Some(fault)) = (struck, fault) {
+            self.pending.remove(0);
+            self.fired.push(fault);
+            let left = inner.borrow().clone();
+            self.memory = disk::after(kind, &self.memory, left, self.dir);
+            if kind == Kind::AskedToAbort {
+                self.abort = true;
+            }
+        }
+        result
+    }
+}

@@ -1,0 +1,213 @@
+//! Checking Sealift's own migrations: the very driver and core of production over an embedded chain, and
+//! every fault at every place where one can strike.
+//!
+//! An undisturbed run counts the sites. Each scenario then is the same world with faults at some of them;
+//! the executor is started again until there is an end, and the chain alone is judged.
+//!
+//! What stands in for the outside: the chain is [`sealift_evm`]; signatures are trusted, so that no key is
+//! needed; and without a scene, legacy is an OpenZeppelin token with the same kind of control, with a sample
+//! of the holders in batches in proportion, for which the plan is made anew. A plan made anew has other
+//! addresses and code hashes of legacy; roles, deadline, strategy, nonce and gas limits stay.
+
+mod census;
+mod disk;
+mod faults;
+mod judge;
+mod keys;
+mod lives;
+mod outside;
+mod ports;
+mod report;
+mod schedule;
+mod stand_in;
+mod workers;
+mod world;
+
+use std::path::PathBuf;
+
+use alloy_primitives::Address;
+use sealift_engine::planning::PlanError;
+use sealift_manifest::holders::{Holders, HoldersError};
+use sealift_protocol::{Plan, Policy};
+
+pub use faults::{Fault, FaultError, Kind, id, parse};
+pub use report::{Coverage, Level, OwnFinding, OwnReport};
+
+use crate::input::Scene;
+use report::Collector;
+use workers::Workers;
+use world::World;
+
+/// What is to be checked, and how thoroughly.
+#[derive(Clone, Debug)]
+pub struct OwnRequest {
+    /// The plan.
+    pub plan: Plan,
+    /// The holder lists that it was made from, a lane each.
+    pub lists: Vec<Holders>,
+    /// The chain that the plan is about; a stand-in is made where there is none.
+    pub scene: Option<Scene>,
+    /// Limits and patience of the executor.
+    pub policy: Policy,
+    /// Holders of a stand-in, a lane, at most; a sample that is spread over the list.
+    pub holders: usize,
+    /// Batches that the holders of a stand-in are divided into, at least.
+    pub batches: usize,
+    /// Blocks after which one is final.
+    pub finality_depth: u64,
+    /// Faults at once, all of them up to 2: singles, and pairs that are near each other.
+    pub faults: u8,
+    /// A seed, and how many scenarios of 3 to 6 faults are drawn with it.
+    pub random: Option<(u64, u64)>,
+    /// Whether legacy itself may misbehave as no token that can be planned for does.
+    pub hostile: bool,
+    /// This part of the scenarios only, of so many: `(index, of)`.
+    pub shard: (u32, u32),
+    /// Scenarios at most; what is left out is counted, and then nothing is SAFE.
+    pub budget: u64,
+    /// Threads.
+    pub threads: usize,
+    /// Where the executors keep their files for a while; the system's own place where absent.
+    pub scratch: Option<PathBuf>,
+}
+
+impl OwnRequest {
+    /// All single faults of a plan.
+    pub fn new(plan: Plan, lists: Vec<Holders>) -> Self {
+        Self {
+            plan,
+            lists,
+            scene: None,
+            policy: Policy {
+                window: 3,
+                ..Policy::default()
+            },
+            holders: 8,
+            batches: 3,
+            finality_depth: 3,
+            faults: 1,
+            random: None,
+            hostile: false,
+            shard: (0, 1),
+            budget: u64::MAX,
+            threads: 2,
+            scratch: None,
+        }
+    }
+
+    fn kinds(&self) -> Vec<Kind> {
+        Kind::all()
+            .filter(|kind| self.hostile || *kind != Kind::LegacyThaws)
+            .filter(|kind| match kind {
+                Kind::Readmitted(depth) | Kind::Forgotten(depth) => {
+                    u64::from(*depth) <= self.finality_depth
+                }
+                _ => true,
+            })
+            .collect()
+    }
+}
+
+/// How far a check is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnProgress {
+    /// Scenarios that were played.
+    pub done: u64,
+    /// Scenarios in all.
+    pub of: u64,
+    /// Scenarios that did not end well.
+    pub bad: u64,
+}
+
+/// Why a plan cannot be checked.
+#[derive(Debug, thiserror::Error)]
+pub enum OwnError {
+    /// The addresses of the plan are not those of this program's contracts.
+    #[error("the plan's addresses are not those of this program's contracts")]
+    Foreign,
+    /// Not as many lists as lanes.
+    #[error("the plan has {lanes} lanes, and there are {lists} lists")]
+    Lists {
+        /// Lanes of the plan.
+        lanes: usize,
+        /// Lists given.
+        lists: usize,
+    },
+    /// A sample of a list is empty.
+    #[error("a sample of the holders cannot be made")]
+    Sample(#[from] HoldersError),
+    /// Legacy's stand-in cannot be deployed.
+    #[error("no legacy token can be set up in place of the real one")]
+    StandIn,
+    /// An account that acts is a contract, which no signature here speaks for.
+    #[error("{account} is a contract; a check acts for accounts with a key only")]
+    Contract {
+        /// Which.
+        account: Address,
+    },
+    /// The plan cannot be made anew on the embedded chain.
+    #[error("the plan cannot be made anew on the embedded chain")]
+    Plan(#[from] PlanError),
+    /// Without any fault the migration does not end well.
+    #[error("undisturbed, the migration does not come to a good end: {}", .wrong.join("; "))]
+    Undisturbed {
+        /// What is wrong.
+        wrong: Vec<String>,
+    },
+    /// No directory for the executors' files.
+    #[error("there is no place for the executors' files")]
+    Scratch(#[source] std::io::Error),
+    /// A scenario's name is none.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
+    /// A thread of the check died.
+    #[error("a thread of the check died")]
+    Thread,
+}
+
+/// Plays every scenario that is asked for, and judges each.
+pub fn check(
+    request: &OwnRequest,
+    progress: &mut dyn FnMut(OwnProgress),
+) -> Result<OwnReport, OwnError> {
+    let world = World::build(request)?;
+    let workers = Workers::new(&world, request)?;
+    let undisturbed = workers.play(&[])?;
+    if undisturbed.judgement.verdict != crate::verdict::Verdict::Safe {
+        let wrong = undisturbed.judgement.wrong;
+        return Err(OwnError::Undisturbed { wrong });
+    }
+    let (census, kinds) = (&undisturbed.census, request.kinds());
+    let mut scenarios: Vec<Vec<Fault>> = schedule::singles(census, &kinds)
+        .into_iter()
+        .map(|fault| vec![fault])
+        .collect();
+    if request.faults > 1 {
+        let pairs = schedule::pairs(census, &kinds).into_iter();
+        scenarios.extend(pairs.map(Vec::from));
+    }
+    if let Some((seed, count)) = request.random {
+        let drawn = (0..count).map(|number| schedule::random(census, &kinds, seed, number));
+        scenarios.extend(drawn);
+    }
+    let (index, of) = request.shard;
+    let mut number = 0;
+    scenarios.retain(|_| {
+        number += 1;
+        (number - 1) % of.max(1) == index
+    });
+    let wanted = scenarios.len() as u64;
+    scenarios.truncate(usize::try_from(request.budget).unwrap_or(usize::MAX));
+    let mut collector = Collector::new(request, wanted - scenarios.len() as u64);
+    workers.play_all(&scenarios, progress, &mut collector)?;
+    Ok(collector.report())
+}
+
+/// Plays one scenario again, by its name: the same request gives the same finding, byte for byte.
+pub fn replay(request: &OwnRequest, id: &str) -> Result<OwnFinding, OwnError> {
+    let faults = parse(id)?;
+    let world = World::build(request)?;
+    let workers = Workers::new(&world, request)?;
+    let story = workers.play(&faults)?;
+    Ok(OwnFinding::new(&faults, &story))
+}

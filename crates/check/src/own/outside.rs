@@ -1,0 +1,335 @@
+//! Everything around the executor: blocks, reorganisations, holders, fees, others with the same keys.
+
+use std::cell::{Cell, RefCell};
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_sol_types::SolCall;
+use sealift_engine::contracts;
+use sealift_evm::{Dropped, EmbeddedChain, Node};
+use sealift_journal::Memory;
+
+use super::census::Census;
+use super::faults::{Fault, Kind};
+use super::lives::{self, Conditions};
+use super::ports::Trusting;
+use super::stand_in::act;
+use super::world::{self, NEWCOMER, STRANGER, World};
+
+alloy_sol_types::sol! {
+    interface Token {
+        function transfer(address to, uint256 value) external returns (bool);
+    }
+}
+
+/// Blocks after which somebody fills an empty wallet again.
+const EMPTY_BLOCKS: u64 = 12;
+
+/// Blocks for which a transaction is kept back: longer than until its fee is raised.
+const STUCK_BLOCKS: u64 = 70;
+
+/// Looks for which a fee oracle is broken.
+const SPIKE_LOOKS: u32 = 25;
+
+/// Wei per gas of a base fee that rose at once.
+const SPIKE_WEI: u64 = 300_000_000_000;
+
+/// How often a second executor waits for a block at most.
+const SECOND_IDLES: u32 = 1_000;
+
+/// A transfer of a holder that was sent.
+#[derive(Clone, Debug)]
+pub(super) struct Transfer {
+    pub(super) hash: B256,
+    pub(super) token: Address,
+    pub(super) from: Address,
+    pub(super) to: Address,
+    pub(super) amount: U256,
+}
+
+/// The outside of one scenario.
+pub(super) struct Outside<'a> {
+    world: &'a World,
+    chain: EmbeddedChain,
+    census: Rc<RefCell<Census>>,
+    dir: &'a Path,
+    pending: RefCell<Vec<Fault>>,
+    fired: RefCell<Vec<Fault>>,
+    transfers: RefCell<Vec<Transfer>>,
+    /// Bytes that are kept back: until which block, of whom.
+    held: RefCell<Vec<(u64, Address, Vec<u8>)>>,
+    refill_at: Cell<Option<u64>>,
+    spike_looks: Cell<u32>,
+    journal: RefCell<Memory>,
+}
+
+impl<'a> Outside<'a> {
+    pub(super) fn new(
+        world: &'a World,
+        chain: EmbeddedChain,
+        faults: &[Fault],
+        census: Rc<RefCell<Census>>,
+        dir: &'a Path,
+    ) -> Self {
+        let pending = faults.iter().filter(|fault| fault.kind.is_of_block());
+        Self {
+            world,
+            chain,
+            census,
+            dir,
+            pending: RefCell::new(pending.copied().collect()),
+            fired: RefCell::default(),
+            transfers: RefCell::default(),
+            held: RefCell::default(),
+            refill_at: Cell::new(None),
+            spike_looks: Cell::new(0),
+            journal: RefCell::default(),
+        }
+    }
+
+    pub(super) fn has_fired(&self, fault: Fault) -> bool {
+        self.fired.borrow().contains(&fault)
+    }
+
+    pub(super) fn transfers(&self) -> Vec<Transfer> {
+        self.transfers.borrow().clone()
+    }
+
+    /// The journal that a second writer would find.
+    pub(super) fn share(&self, journal: &Memory) {
+        *self.journal.borrow_mut() = journal.clone();
+    }
+
+    /// Whether the fee oracle is broken at this look.
+    pub(super) fn is_spiking(&self) -> bool {
+        let left = self.spike_looks.get();
+        self.spike_looks.set(left.saturating_sub(1));
+        left > 0
+    }
+
+    /// Time passes: one block, and what happens before and after it.
+    pub(super) fn block(&self) {
+        let block = self.census.borrow().blocks.len() as u64;
+        let is_busy = !self.chain.node().pool().is_empty();
+        self.census.borrow_mut().block(is_busy);
+        if self.refill_at.get().is_some_and(|at| at <= block) {
+            self.refill();
+        }
+        self.let_go(block);
+        self.strike(block, false);
+        self.chain.mine();
+        self.strike(block, true);
+    }
+
+    /// Fills the wallets again.
+    pub(super) fn refill(&self) {
+        if self.refill_at.take().is_some() {
+            for account in &self.world.keys.0 {
+                self.chain.set_balance(*account, world::purse());
+            }
+        }
+    }
+
+    /// Lets everything happen that is still on its way; whether there was anything.
+    pub(super) fn drain(&self) -> bool {
+        let is_quiet = self.held.borrow().is_empty() && self.chain.node().pool().is_empty();
+        self.refill();
+        self.let_go(u64::MAX);
+        let depth = self.chain.node().config().finality_depth;
+        for _ in 0..=depth {
+            self.chain.mine();
+        }
+        !is_quiet
+    }
+
+    fn let_go(&self, block: u64) {
+        let mut held = self.held.borrow_mut();
+        let (due, left) = held.drain(..).partition(|(until, ..)| *until <= block);
+        *held = left;
+        let due: Vec<(u64, Address, Vec<u8>)> = due;
+        for (_, sender, raw) in due {
+            // What the pool does not take any more is lost, as on a real network.
+            let _ = self.chain.send_as(&raw, sender);
+        }
+    }
+
+    fn strike(&self, block: u64, is_mined: bool) {
+        let pending = self.pending.take();
+        for fault in pending {
+            let is_due = fault.site <= block && is_after(fault.kind) == is_mined;
+            if is_due && self.happens(fault.kind, block) {
+                self.fired.borrow_mut().push(fault);
+            } else {
+                self.pending.borrow_mut().push(fault);
+            }
+        }
+    }
+
+    /// Makes it happen; whether it did.
+    fn happens(&self, kind: Kind, block: u64) -> bool {
+        match kind {
+            Kind::Dropped => !self.take_pooled().is_empty(),
+            Kind::Stuck => {
+                let taken = self.take_pooled();
+                let until = block + STUCK_BLOCKS;
+                let is_one = !taken.is_empty();
+                let held = taken.into_iter().map(|(sender, raw)| (until, sender, raw));
+                self.held.borrow_mut().extend(held);
+                is_one
+            }
+            Kind::NonceTaken => self.take_nonce(),
+            Kind::Readmitted(depth) => {
+                let depth = u64::from(depth);
+                self.chain.reorg(depth, Dropped::Readmit).is_ok()
+            }
+            Kind::Forgotten(depth) => {
+                let depth = u64::from(depth);
+                self.chain.reorg(depth, Dropped::Forget).is_ok()
+            }
+            Kind::HolderTransfers => self.transfer(0, NEWCOMER, 2),
+            Kind::HolderLeaves => {
+                let list = &self.world.lists[0];
+                let to = list.rows().last().map_or(NEWCOMER, |last| last.account);
+                self.transfer(1, to, 1)
+            }
+            Kind::TipSpike => {
+                self.spike_looks.set(SPIKE_LOOKS);
+                true
+            }
+            Kind::BaseFeeSpike => {
+                self.chain.node_mut().set_base_fee(SPIKE_WEI);
+                true
+            }
+            Kind::EmptyWallet => {
+                for account in &self.world.keys.0 {
+                    self.chain.set_balance(*account, U256::ZERO);
+                }
+                self.refill_at.set(Some(block + EMPTY_BLOCKS));
+                true
+            }
+            Kind::DeadlinePasses => self.pass_deadline(),
+            Kind::StrangerAborts => self.pass_deadline() && self.abort(STRANGER),
+            Kind::GuardianAborts => self.abort(self.world.plan.roles.guardian),
+            Kind::SecondExecutor => self.second(Memory::default(), &self.dir.join("second")),
+            Kind::SecondWriter => {
+                let journal = self.journal.borrow().clone();
+                self.second(journal, self.dir)
+            }
+            Kind::LegacyThaws => {
+                let mut node = self.chain.node_mut();
+                thaw(&mut node, self.world.plan.lanes[0].legacy);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes everything out of the pool.
+    fn take_pooled(&self) -> Vec<(Address, Vec<u8>)> {
+        let mut node = self.chain.node_mut();
+        let pooled = node.pool().transactions();
+        for tx in &pooled {
+            node.drop_transaction(tx.hash);
+        }
+        let bytes = pooled.iter().map(|tx| (tx.sender, tx.encoded()));
+        bytes.collect()
+    }
+
+    fn take_nonce(&self) -> bool {
+        let mut node = self.chain.node_mut();
+        let Some(sender) = node.pool().transactions().first().map(|tx| tx.sender) else {
+            return false;
+        };
+        let nonce = node.nonce(sender);
+        act(&mut node, sender, nonce, sender, Bytes::new(), 21_000).is_some()
+    }
+
+    /// The holder of this row sends its balance, or a part of it, in both contracts: whichever is live
+    /// moves it.
+    fn transfer(&self, row: usize, to: Address, part: u64) -> bool {
+        let Some(holder) = self.world.lists[0].rows().get(row) else {
+            return false;
+        };
+        let lane = &self.world.plan.lanes[0];
+        let (from, amount) = (holder.account, holder.balance / U256::from(part));
+        let mut sent = false;
+        for token in [lane.legacy, lane.ledger] {
+            let mut node = self.chain.node_mut();
+            let call = Token::transferCall { to, value: amount }.abi_encode();
+            let nonce = node.pending_nonce(from);
+            if let Some(hash) = act(&mut node, from, nonce, token, call.into(), 300_000) {
+                sent = true;
+                self.transfers.borrow_mut().push(Transfer {
+                    hash,
+                    token,
+                    from,
+                    to,
+                    amount,
+                });
+            }
+        }
+        sent
+    }
+
+    fn pass_deadline(&self) -> bool {
+        let now = self.chain.node().head().header.timestamp;
+        let plan = &self.world.plan;
+        let last = plan.deadline_secs.saturating_add(plan.max_freeze_secs);
+        self.chain.advance(last.saturating_sub(now) + 1);
+        self.chain.mine();
+        true
+    }
+
+    fn abort(&self, by: Address) -> bool {
+        let call = contracts::abort(&self.world.plan);
+        let mut node = self.chain.node_mut();
+        let nonce = node.pending_nonce(by);
+        act(&mut node, by, nonce, call.to, call.data, 3_000_000).is_some()
+    }
+
+    /// Another executor with the same keys runs to its end, or until it gives up.
+    fn second(&self, journal: Memory, dir: &Path) -> bool {
+        if std::fs::create_dir_all(dir).is_err() {
+            return false;
+        }
+        let chain = Trusting(self.chain.clone());
+        let (mut idles, mut seconds) = (0, 0);
+        let stop = AtomicBool::new(false);
+        // However it ends: it is the chain that is judged.
+        let _ = lives::live(
+            self.world,
+            (&chain, journal, dir),
+            false,
+            Conditions {
+                idle: &mut || {
+                    idles += 1;
+                    stop.store(idles > SECOND_IDLES, Ordering::SeqCst);
+                    self.chain.mine();
+                },
+                clock: &mut || {
+                    seconds += 1;
+                    seconds
+                },
+                tip: &mut || 1_000_000_000,
+                stop: &stop,
+            },
+        );
+        true
+    }
+}
+
+/// Whether it happens when the block is there; before it otherwise.
+fn is_after(kind: Kind) -> bool {
+    !matches!(kind, Kind::Dropped | Kind::Stuck | Kind::NonceTaken)
+}
+
+/// Lifts the pause of a stand-in, as nobody but its owner can: OpenZeppelin's `_paused` is the lowest byte
+/// of slot 5.
+fn thaw(node: &mut Node, legacy: Address) {
+    use sealift_evm::Snapshot;
+    let slot = U256::from(5);
+    let word = node.state().word(legacy, slot);
+    node.set_word(legacy, slot, (word >> 8) << 8);
+}

@@ -1,0 +1,216 @@
+//! The two ports of the executor as a scenario makes them: a chain and a medium that can be pulled away.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use alloy_primitives::B256;
+use sealift_engine::chain::{
+    Answer, At, Chain, ChainError, Header, Identity, Log, LogFilter, Query, Receipt, SendAnswer,
+};
+use sealift_evm::{EmbeddedChain, Faulty};
+use sealift_journal::frame::{Frame, Mark};
+use sealift_journal::storage::{Epoch, StorageError};
+use sealift_journal::{Memory, Storage};
+
+use super::census::{CallKind, Census};
+use super::faults::{Fault, Kind};
+use super::keys;
+
+/// Whether the process is dead: then nothing it does has an effect any more.
+pub(super) type Dead = Rc<Cell<bool>>;
+
+/// The embedded chain, which takes the bytes of [`keys::signed`].
+#[derive(Clone, Debug)]
+pub(super) struct Trusting(pub(super) EmbeddedChain);
+
+impl Chain for Trusting {
+    fn identity(&self) -> Result<Identity, ChainError> {
+        self.0.identity()
+    }
+
+    fn header(&self, at: At) -> Result<Option<Header>, ChainError> {
+        self.0.header(at)
+    }
+
+    fn read(&self, at: At, queries: &[Query]) -> Result<Vec<Answer>, ChainError> {
+        self.0.read(at, queries)
+    }
+
+    fn logs(&self, filter: &LogFilter) -> Result<Vec<Log>, ChainError> {
+        self.0.logs(filter)
+    }
+
+    fn send(&self, raw: &[u8]) -> SendAnswer {
+        match keys::sender_of(raw) {
+            Some(sender) => self.0.send_as(raw, sender),
+            None => self.0.send(raw),
+        }
+    }
+
+    fn receipts(&self, hashes: &[B256]) -> Result<Vec<Option<Receipt>>, ChainError> {
+        self.0.receipts(hashes)
+    }
+}
+
+/// The chain port of one scenario, over all lives: counted, faulty, and gone for a dead process.
+#[derive(Debug)]
+pub(super) struct Port {
+    inner: Faulty<Trusting>,
+    census: Rc<RefCell<Census>>,
+    dead: Dead,
+    kills: RefCell<Vec<Fault>>,
+    killed: RefCell<Vec<Fault>>,
+}
+
+impl Port {
+    pub(super) fn new(
+        chain: EmbeddedChain,
+        faults: &[Fault],
+        census: Rc<RefCell<Census>>,
+        dead: Dead,
+    ) -> Self {
+        let script = faults
+            .iter()
+            .filter_map(|fault| Some((fault.site, fault.kind.of_port()?)));
+        let is_kill =
+            |fault: &&Fault| matches!(fault.kind, Kind::KilledBeforeSend | Kind::KilledAfterSend);
+        Self {
+            inner: Faulty::new(Trusting(chain), script.collect()),
+            census,
+            dead,
+            kills: RefCell::new(faults.iter().filter(is_kill).copied().collect()),
+            killed: RefCell::default(),
+        }
+    }
+
+    /// How many faults of each kind have struck at least once.
+    pub(super) fn has_struck(&self, fault: Fault) -> bool {
+        let of_port = fault.kind.of_port();
+        let same = |struck: sealift_evm::Fault| {
+            of_port
+                .is_some_and(|wanted| std::mem::discriminant(&wanted) == std::mem::discriminant(&struck))
+        };
+        let struck = self.inner.struck();
+        struck.into_iter().any(|(call, struck)| call >= fault.site && same(struck))
+            || self.killed.borrow().contains(&fault)
+    }
+
+    fn ask<T>(
+        &self,
+        kind: CallKind,
+        ask: impl FnOnce(&Faulty<Trusting>) -> Result<T, ChainError>,
+    ) -> Result<T, ChainError> {
+        if self.dead.get() {
+            return Err(ChainError::Unreachable("the process is dead".into()));
+        }
+        self.census.borrow_mut().call(kind);
+        ask(&self.inner)
+    }
+
+    /// Takes the first kill that is due at this call.
+    fn kill(&self, call: u64) -> Option<Fault> {
+        let mut kills = self.kills.borrow_mut();
+        let at = kills.iter().position(|kill| kill.site <= call)?;
+        let kill = kills.remove(at);
+        self.killed.borrow_mut().push(kill);
+        self.dead.set(true);
+        Some(kill)
+    }
+}
+
+impl Chain for Port {
+    fn identity(&self) -> Result<Identity, ChainError> {
+        self.ask(CallKind::Other, |inner| inner.identity())
+    }
+
+    fn header(&self, at: At) -> Result<Option<Header>, ChainError> {
+        let kind = if at == At::Finalized {
+            CallKind::Finalized
+        } else {
+            CallKind::Other
+        };
+        self.ask(kind, |inner| inner.header(at))
+    }
+
+    fn read(&self, at: At, queries: &[Query]) -> Result<Vec<Answer>, ChainError> {
+        self.ask(CallKind::Other, |inner| inner.read(at, queries))
+    }
+
+    fn logs(&self, filter: &LogFilter) -> Result<Vec<Log>, ChainError> {
+        self.ask(CallKind::Other, |inner| inner.logs(filter))
+    }
+
+    fn send(&self, raw: &[u8]) -> SendAnswer {
+        let lost = || SendAnswer::Ambiguous("the process is dead".into());
+        if self.dead.get() {
+            return lost();
+        }
+        let call = self.inner.calls();
+        let kill = self.kill(call);
+        self.census.borrow_mut().call(CallKind::Send);
+        if kill.is_some_and(|kill| kill.kind == Kind::KilledBeforeSend) {
+            return lost();
+        }
+        let answer = self.inner.send(raw);
+        if kill.is_some() { lost() } else { answer }
+    }
+
+    fn receipts(&self, hashes: &[B256]) -> Result<Vec<Option<Receipt>>, ChainError> {
+        self.ask(CallKind::Receipts, |inner| inner.receipts(hashes))
+    }
+}
+
+/// The medium of one life: counted, faulty, and gone for a dead process.
+#[derive(Debug)]
+pub(super) struct Medium {
+    /// What the life appends to; its owner looks at it when the life is over.
+    pub(super) inner: Rc<RefCell<sealift_journal::Faulty<Memory>>>,
+    pub(super) census: Rc<RefCell<Census>>,
+    pub(super) dead: Dead,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the process is dead")]
+struct Gone;
+
+impl Medium {
+    fn alive(&self) -> Result<(), StorageError> {
+        if self.dead.get() {
+            return Err(StorageError::Failed(Box::new(Gone)));
+        }
+        Ok(())
+    }
+}
+
+impl Storage for Medium {
+    fn claim(&mut self) -> Result<Epoch, StorageError> {
+        self.alive()?;
+        self.inner.borrow_mut().claim()
+    }
+
+    fn append(&mut self, epoch: Epoch, frames: &[Frame]) -> Result<(), StorageError> {
+        self.alive()?;
+        self.census.borrow_mut().append(frames.len());
+        let mut inner = self.inner.borrow_mut();
+        let result = inner.append(epoch, frames);
+        if inner.is_dead() {
+            self.dead.set(true);
+        }
+        result
+    }
+
+    fn read(&mut self, from: u64, limit: usize) -> Result<Vec<Frame>, StorageError> {
+        self.alive()?;
+        self.inner.borrow_mut().read(from, limit)
+    }
+
+    fn cut(&mut self, epoch: Epoch, from: u64) -> Result<(), StorageError> {
+        self.alive()?;
+        self.inner.borrow_mut().cut(epoch, from)
+    }
+
+    fn acknowledged(&mut self) -> Result<Option<Mark>, StorageError> {
+        self.alive()?;
+        self.inner.borrow_mut().acknowledged()
+    }
+}
