@@ -73,7 +73,7 @@ impl Node {
         }
     }
 
-    /// The least gas limit with which a transaction succeeds.
+    /// The least gas limit with which a transaction succeeds, but for the slack of the configuration.
     ///
     /// What execution spends before refunds is the answer for most transactions and is tried first.
     /// A transaction that must keep more in hand than it spends, because a caller passes on at most
@@ -119,7 +119,11 @@ impl Node {
                 fails = likely
             }
         }
-        while fails + 1 < enough {
+        let slack = self.config.estimate_slack_permille;
+        let is_near = |fails: u64, enough: u64| {
+            fails + 1 >= enough || (enough - fails).saturating_mul(1_000) < enough.saturating_mul(slack)
+        };
+        while !is_near(fails, enough) {
             let middle = fails + (enough - fails) / 2;
             if succeeds(middle) {
                 enough = middle

@@ -46,6 +46,9 @@ pub struct Config {
     pub pool: PoolLimits,
     /// Gas of an `eth_call`; go-ethereum's default cap is the same.
     pub call_gas: u64,
+    /// By how many thousandths an estimate may be above the least gas limit that succeeds. go-ethereum
+    /// allows 15; 0 is exact and takes more executions.
+    pub estimate_slack_permille: u64,
     /// Wei of accounts in block 0.
     pub funded: Vec<(Address, U256)>,
 }
@@ -65,6 +68,7 @@ impl Default for Config {
             history_blocks: 1_024,
             pool: PoolLimits::default(),
             call_gas: 50_000_000,
+            estimate_slack_permille: 0,
             funded: DEV_ACCOUNTS.iter().map(funded).collect(),
         }
     }

@@ -197,8 +197,9 @@ impl Kind {
         })
     }
 
-    /// Where it can strike in a run: site and moment, in order.
-    pub(super) fn sites(self, census: &Census) -> Vec<(u64, u64)> {
+    /// Where it can strike in a run: site and moment, in order. Of questions in a row, between which nothing
+    /// else happens, `every` one, or the first, the middle and the last.
+    pub(super) fn sites(self, census: &Census, every: bool) -> Vec<(u64, u64)> {
         let numbered = |moments: &mut dyn Iterator<Item = (bool, u64)>| {
             let sites = (0..).zip(moments).filter(|(_, (can, _))| *can);
             sites.map(|(site, (_, moment))| (site, moment)).collect()
@@ -221,12 +222,17 @@ impl Kind {
                     Calls::Receipts => kind == CallKind::Receipts,
                     Calls::Finalized => kind == CallKind::Finalized,
                 };
-                numbered(
+                let sites = numbered(
                     &mut census
                         .calls
                         .iter()
                         .map(|call| (is_one(call.kind), call.moment)),
-                )
+                );
+                if every || calls != Calls::Questions {
+                    sites
+                } else {
+                    ends(&sites)
+                }
             }
             Clock::Block => numbered(&mut census.blocks.iter().map(|block| (true, block.moment))),
             Clock::BusyBlock => numbered(
@@ -237,6 +243,17 @@ impl Kind {
             ),
         }
     }
+}
+
+/// The first, the middle and the last of each row of moments that follow upon each other.
+fn ends(sites: &[(u64, u64)]) -> Vec<(u64, u64)> {
+    let rows = sites.chunk_by(|before, after| before.1 + 1 == after.1);
+    let chosen = rows.flat_map(|row| {
+        let mut chosen = vec![row[0], row[row.len() / 2], row[row.len() - 1]];
+        chosen.dedup();
+        chosen
+    });
+    chosen.collect()
 }
 
 /// One fault: what, and from which site on it strikes where it can.

@@ -14,6 +14,7 @@ use sealift_protocol::event::Phase;
 use sealift_protocol::plan::LanePlan;
 
 use super::outside::Transfer;
+use super::ports::Trusting;
 use super::world::World;
 use crate::verdict::Verdict;
 
@@ -47,7 +48,7 @@ impl Judgement {
 /// Judges the chain, and whether the executor is right about it.
 pub(super) fn judge(
     world: &World,
-    chain: &EmbeddedChain,
+    (chain, node): (&Trusting<'_>, &EmbeddedChain),
     transfers: &[Transfer],
     ended: Option<Outcome>,
     lives: &[String],
@@ -83,7 +84,7 @@ pub(super) fn judge(
         judgement.find(Verdict::Lost, what);
     }
     for (index, (lane, list)) in world.plan.lanes.iter().zip(&world.lists).enumerate() {
-        let Some(expected) = moved(chain, list, lane, transfers) else {
+        let Some(expected) = moved(node, list, lane, transfers) else {
             judgement.find(Verdict::Misattributed, "more was moved than there is".into());
             continue;
         };
@@ -96,12 +97,12 @@ pub(super) fn judge(
     judgement
 }
 
-fn sight(world: &World, chain: &EmbeddedChain) -> Option<view::Sight> {
+fn sight(world: &World, chain: &Trusting<'_>) -> Option<view::Sight> {
     let header = chain.header(At::Latest).ok()??;
     view::read(chain, &world.plan, &header).ok()
 }
 
-fn phase(world: &World, chain: &EmbeddedChain) -> Option<Phase> {
+fn phase(world: &World, chain: &Trusting<'_>) -> Option<Phase> {
     sight(world, chain).map(|sight| sight.view.phase)
 }
 
@@ -138,7 +139,7 @@ fn moved(
 /// I2 and I3: everybody has its amount in the contract that must hold it, and that is all there is.
 fn balances(
     judgement: &mut Judgement,
-    chain: &EmbeddedChain,
+    chain: &Trusting<'_>,
     lane: &LanePlan,
     phase: Phase,
     list: &Holders,
@@ -187,7 +188,7 @@ fn balances(
 /// I1: each account can move its claim in exactly one of the two contracts.
 fn live_claims(
     judgement: &mut Judgement,
-    chain: &EmbeddedChain,
+    chain: &Trusting<'_>,
     lane: &LanePlan,
     committed: bool,
     expected: &Holders,
@@ -239,7 +240,7 @@ fn live_claims(
 fn control(
     judgement: &mut Judgement,
     world: &World,
-    chain: &EmbeddedChain,
+    chain: &Trusting<'_>,
     lane: &LanePlan,
     index: usize,
 ) {

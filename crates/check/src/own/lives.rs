@@ -15,7 +15,7 @@ use super::disk;
 use super::faults::{Fault, Kind};
 use super::judge::{self, Judgement};
 use super::outside::Outside;
-use super::ports::{Medium, Port};
+use super::ports::{Medium, Port, Trusting};
 use super::world::World;
 
 /// How often the executor is started at most.
@@ -115,10 +115,11 @@ pub(super) struct Story {
 /// Plays a scenario in an empty directory.
 pub(super) fn play(world: &World, faults: &[Fault], dir: &Path) -> Story {
     let chain = world.chain();
+    let trusting = Trusting::new(chain.clone(), &world.memo);
     let census: Rc<RefCell<Census>> = Rc::default();
     let dead: Rc<Cell<bool>> = Rc::default();
-    let port = Port::new(chain.clone(), faults, census.clone(), dead.clone());
-    let outside = Outside::new(world, chain.clone(), faults, census.clone(), dir);
+    let port = Port::new(trusting.clone(), faults, census.clone(), dead.clone());
+    let outside = Outside::new(world, trusting.clone(), faults, census.clone(), dir);
     let mut executor = Executor {
         world,
         port: &port,
@@ -146,7 +147,7 @@ pub(super) fn play(world: &World, faults: &[Fault], dir: &Path) -> Story {
     let has_fired = |fault: &Fault| {
         executor.fired.contains(fault) || outside.has_fired(*fault) || port.has_struck(*fault)
     };
-    let judgement = judge::judge(world, &chain, &outside.transfers(), ended, &executor.lives);
+    let judgement = judge::judge(world, (&trusting, &chain), &outside.transfers(), ended, &executor.lives);
     Story {
         fired: faults.iter().map(has_fired).collect(),
         judgement,
@@ -160,7 +161,7 @@ pub(super) fn play(world: &World, faults: &[Fault], dir: &Path) -> Story {
 /// The executor and whoever starts it again.
 struct Executor<'a> {
     world: &'a World,
-    port: &'a Port,
+    port: &'a Port<'a>,
     outside: &'a Outside<'a>,
     census: Rc<RefCell<Census>>,
     dead: Rc<Cell<bool>>,

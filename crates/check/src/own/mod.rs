@@ -15,6 +15,7 @@ mod faults;
 mod judge;
 mod keys;
 mod lives;
+mod memo;
 mod outside;
 mod ports;
 mod report;
@@ -57,6 +58,9 @@ pub struct OwnRequest {
     pub finality_depth: u64,
     /// Faults at once, all of them up to 2: singles, and pairs that are near each other.
     pub faults: u8,
+    /// Whether a fault strikes at every question to the node. Questions in a row are asked again together, so
+    /// that otherwise only the first, the middle and the last of a row are struck at.
+    pub every: bool,
     /// A seed, and how many scenarios of 3 to 6 faults are drawn with it.
     pub random: Option<(u64, u64)>,
     /// Whether legacy itself may misbehave as no token that can be planned for does.
@@ -86,6 +90,7 @@ impl OwnRequest {
             batches: 3,
             finality_depth: 3,
             faults: 1,
+            every: false,
             random: None,
             hostile: false,
             shard: (0, 1),
@@ -178,12 +183,13 @@ pub fn check(
         return Err(OwnError::Undisturbed { wrong });
     }
     let (census, kinds) = (&undisturbed.census, request.kinds());
-    let mut scenarios: Vec<Vec<Fault>> = schedule::singles(census, &kinds)
-        .into_iter()
-        .map(|fault| vec![fault])
-        .collect();
+    let mut scenarios: Vec<Vec<Fault>> = Vec::new();
+    if request.faults > 0 {
+        let singles = schedule::singles(census, &kinds, request.every).into_iter();
+        scenarios.extend(singles.map(|fault| vec![fault]));
+    }
     if request.faults > 1 {
-        let pairs = schedule::pairs(census, &kinds).into_iter();
+        let pairs = schedule::pairs(census, &kinds, request.every).into_iter();
         scenarios.extend(pairs.map(Vec::from));
     }
     if let Some((seed, count)) = request.random {

@@ -53,6 +53,7 @@ pub(super) struct Transfer {
 pub(super) struct Outside<'a> {
     world: &'a World,
     chain: EmbeddedChain,
+    trusting: Trusting<'a>,
     census: Rc<RefCell<Census>>,
     dir: &'a Path,
     pending: RefCell<Vec<Fault>>,
@@ -68,7 +69,7 @@ pub(super) struct Outside<'a> {
 impl<'a> Outside<'a> {
     pub(super) fn new(
         world: &'a World,
-        chain: EmbeddedChain,
+        trusting: Trusting<'a>,
         faults: &[Fault],
         census: Rc<RefCell<Census>>,
         dir: &'a Path,
@@ -76,7 +77,8 @@ impl<'a> Outside<'a> {
         let pending = faults.iter().filter(|fault| fault.kind.is_of_block());
         Self {
             world,
-            chain,
+            chain: trusting.chain.clone(),
+            trusting,
             census,
             dir,
             pending: RefCell::new(pending.copied().collect()),
@@ -203,6 +205,7 @@ impl<'a> Outside<'a> {
                 true
             }
             Kind::EmptyWallet => {
+                self.trusting.set_by_hand();
                 for account in &self.world.keys.0 {
                     self.chain.set_balance(*account, U256::ZERO);
                 }
@@ -218,6 +221,7 @@ impl<'a> Outside<'a> {
                 self.second(journal, self.dir)
             }
             Kind::LegacyThaws => {
+                self.trusting.set_by_hand();
                 let mut node = self.chain.node_mut();
                 thaw(&mut node, self.world.plan.lanes[0].legacy);
                 true
@@ -294,13 +298,13 @@ impl<'a> Outside<'a> {
         if std::fs::create_dir_all(dir).is_err() {
             return false;
         }
-        let chain = Trusting(self.chain.clone());
+        let chain = &self.trusting;
         let (mut idles, mut seconds) = (0, 0);
         let stop = AtomicBool::new(false);
         // However it ends: it is the chain that is judged.
         let _ = lives::live(
             self.world,
-            (&chain, journal, dir),
+            (chain, journal, dir),
             false,
             Conditions {
                 idle: &mut || {

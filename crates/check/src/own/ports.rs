@@ -15,56 +15,91 @@ use sealift_journal::{Memory, Storage};
 use super::census::{CallKind, Census};
 use super::faults::{Fault, Kind};
 use super::keys;
+use super::memo::Memo;
 
 /// Whether the process is dead: then nothing it does has an effect any more.
 pub(super) type Dead = Rc<Cell<bool>>;
 
-/// The embedded chain, which takes the bytes of [`keys::signed`].
+/// The embedded chain, which takes the bytes of [`keys::signed`], and what it has answered before.
 #[derive(Clone, Debug)]
-pub(super) struct Trusting(pub(super) EmbeddedChain);
+pub(super) struct Trusting<'a> {
+    pub(super) chain: EmbeddedChain,
+    memo: &'a Memo,
+    /// Whether a word was set by hand: then a block's hash does not tell the state any more.
+    is_set_by_hand: Rc<Cell<bool>>,
+}
 
-impl Chain for Trusting {
+impl<'a> Trusting<'a> {
+    pub(super) fn new(chain: EmbeddedChain, memo: &'a Memo) -> Self {
+        Self {
+            chain,
+            memo,
+            is_set_by_hand: Rc::default(),
+        }
+    }
+
+    /// From here on every answer is computed.
+    pub(super) fn set_by_hand(&self) {
+        self.is_set_by_hand.set(true);
+    }
+
+    /// One question after a block that is known.
+    fn one(&self, at: At, query: &Query) -> Result<Answer, ChainError> {
+        let answers = self.chain.read(at, std::slice::from_ref(query))?;
+        answers.into_iter().next().ok_or(ChainError::Missing(at))
+    }
+}
+
+impl Chain for Trusting<'_> {
     fn identity(&self) -> Result<Identity, ChainError> {
-        self.0.identity()
+        self.chain.identity()
     }
 
     fn header(&self, at: At) -> Result<Option<Header>, ChainError> {
-        self.0.header(at)
+        self.chain.header(at)
     }
 
     fn read(&self, at: At, queries: &[Query]) -> Result<Vec<Answer>, ChainError> {
-        self.0.read(at, queries)
+        if self.is_set_by_hand.get() {
+            return self.chain.read(at, queries);
+        }
+        let header = self.chain.header(at)?.ok_or(ChainError::Missing(at))?;
+        let at = At::Hash(header.hash);
+        queries
+            .iter()
+            .map(|query| self.memo.answer(header.hash, query, || self.one(at, query)))
+            .collect()
     }
 
     fn logs(&self, filter: &LogFilter) -> Result<Vec<Log>, ChainError> {
-        self.0.logs(filter)
+        self.chain.logs(filter)
     }
 
     fn send(&self, raw: &[u8]) -> SendAnswer {
         match keys::sender_of(raw) {
-            Some(sender) => self.0.send_as(raw, sender),
-            None => self.0.send(raw),
+            Some(sender) => self.chain.send_as(raw, sender),
+            None => self.chain.send(raw),
         }
     }
 
     fn receipts(&self, hashes: &[B256]) -> Result<Vec<Option<Receipt>>, ChainError> {
-        self.0.receipts(hashes)
+        self.chain.receipts(hashes)
     }
 }
 
 /// The chain port of one scenario, over all lives: counted, faulty, and gone for a dead process.
 #[derive(Debug)]
-pub(super) struct Port {
-    inner: Faulty<Trusting>,
+pub(super) struct Port<'a> {
+    inner: Faulty<Trusting<'a>>,
     census: Rc<RefCell<Census>>,
     dead: Dead,
     kills: RefCell<Vec<Fault>>,
     killed: RefCell<Vec<Fault>>,
 }
 
-impl Port {
+impl<'a> Port<'a> {
     pub(super) fn new(
-        chain: EmbeddedChain,
+        chain: Trusting<'a>,
         faults: &[Fault],
         census: Rc<RefCell<Census>>,
         dead: Dead,
@@ -75,7 +110,7 @@ impl Port {
         let is_kill =
             |fault: &&Fault| matches!(fault.kind, Kind::KilledBeforeSend | Kind::KilledAfterSend);
         Self {
-            inner: Faulty::new(Trusting(chain), script.collect()),
+            inner: Faulty::new(chain, script.collect()),
             census,
             dead,
             kills: RefCell::new(faults.iter().filter(is_kill).copied().collect()),
@@ -98,7 +133,7 @@ impl Port {
     fn ask<T>(
         &self,
         kind: CallKind,
-        ask: impl FnOnce(&Faulty<Trusting>) -> Result<T, ChainError>,
+        ask: impl FnOnce(&Faulty<Trusting<'a>>) -> Result<T, ChainError>,
     ) -> Result<T, ChainError> {
         if self.dead.get() {
             return Err(ChainError::Unreachable("the process is dead".into()));
@@ -118,7 +153,7 @@ impl Port {
     }
 }
 
-impl Chain for Port {
+impl Chain for Port<'_> {
     fn identity(&self) -> Result<Identity, ChainError> {
         self.ask(CallKind::Other, |inner| inner.identity())
     }

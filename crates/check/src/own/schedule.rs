@@ -9,10 +9,10 @@ use super::faults::{Fault, Kind};
 const WINDOW: usize = 3;
 
 /// Every single fault.
-pub(super) fn singles(census: &Census, kinds: &[Kind]) -> Vec<Fault> {
+pub(super) fn singles(census: &Census, kinds: &[Kind], every: bool) -> Vec<Fault> {
     let of_kind = |kind: &Kind| {
         let kind = *kind;
-        let sites = kind.sites(census).into_iter();
+        let sites = kind.sites(census, every).into_iter();
         sites.map(move |(site, _)| Fault { kind, site })
     };
     kinds.iter().flat_map(of_kind).collect()
@@ -20,10 +20,10 @@ pub(super) fn singles(census: &Census, kinds: &[Kind]) -> Vec<Fault> {
 
 /// For each first fault and each kind, the second fault at the same moment, at the next site, within the
 /// window and far (FAULTS: pruning).
-pub(super) fn pairs(census: &Census, kinds: &[Kind]) -> Vec<[Fault; 2]> {
+pub(super) fn pairs(census: &Census, kinds: &[Kind], every: bool) -> Vec<[Fault; 2]> {
     let seconds: Vec<(Kind, Vec<(u64, u64)>)> = kinds
         .iter()
-        .map(|kind| (*kind, kind.sites(census)))
+        .map(|kind| (*kind, kind.sites(census, every)))
         .collect();
     let mut pairs = Vec::new();
     for (kind, sites) in &seconds {
@@ -67,7 +67,7 @@ pub(super) fn random(census: &Census, kinds: &[Kind], seed: u64, number: u64) ->
     let mut faults = Vec::new();
     while faults.len() < count {
         let kind = kinds[below(kinds.len())];
-        let sites = kind.sites(census);
+        let sites = kind.sites(census, true);
         let Some((last, _)) = sites.last() else {
             continue;
         };

@@ -1,6 +1,7 @@
 //! Scenarios on threads, each in an empty directory; the order of the results is that of the scenarios.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -25,8 +26,11 @@ pub(super) struct Workers<'a> {
 
 impl<'a> Workers<'a> {
     pub(super) fn new(world: &'a World, request: &OwnRequest) -> Result<Self, OwnError> {
+        // A simulated disk needs no real one: what a crash leaves is decided here.
+        let memory = Path::new("/dev/shm");
         let dir = || match &request.scratch {
             Some(scratch) => tempfile::tempdir_in(scratch),
+            None if memory.is_dir() => tempfile::tempdir_in(memory),
             None => tempfile::tempdir(),
         };
         let dirs = (0..request.threads.max(1)).map(|_| dir());

@@ -11,6 +11,7 @@ use sealift_protocol::plan::{Control, Plan, Source};
 use sealift_protocol::{Policy, State};
 
 use super::keys::Anybody;
+use super::memo::Memo;
 use super::stand_in;
 use super::{OwnError, OwnRequest};
 use crate::input::Scene;
@@ -41,6 +42,8 @@ pub(super) struct World {
     pub(super) policy: Policy,
     /// Owner, operator, guardian and the recorded owners of legacy.
     pub(super) keys: Anybody,
+    /// What the chain has answered in any scenario.
+    pub(super) memo: Memo,
 }
 
 impl World {
@@ -64,6 +67,7 @@ impl World {
             clock: Clock::Steps(1),
             mining: Mining::Manual,
             finality_depth: request.finality_depth,
+            estimate_slack_permille: 15,
             ..Config::default()
         });
         let mut keys = vec![plan.roles.owner, plan.roles.operator, plan.roles.guardian];
@@ -110,6 +114,7 @@ impl World {
             lists,
             policy: request.policy.clone(),
             keys: Anybody(keys),
+            memo: Memo::default(),
         })
     }
 

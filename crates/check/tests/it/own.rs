@@ -126,6 +126,117 @@ fn staged_by_reading_is_safe_under_every_single_fault() {
 }
 
 #[test]
+fn staged_by_uploading_is_safe_under_every_single_fault() {
+    is_safe(&request(Source::Declared), &[]);
+}
+
+#[test]
 fn read_through_is_safe_under_every_single_fault() {
     is_safe(&request(Source::ReadThrough), &[]);
+}
+
+#[test]
+fn materialized_tails_are_safe_under_every_single_fault() {
+    let mut request = request(Source::ChainRead);
+    request.plan.lanes[0].materialize = true;
+    is_safe(&request, &[]);
+}
+
+#[test]
+fn a_preauthorised_commit_is_safe_under_every_single_fault() {
+    let mut request = request(Source::ReadThrough);
+    request.plan.preauthorised = true;
+    is_safe(&request, &[]);
+}
+
+#[test]
+fn control_by_roles_is_safe_under_every_single_fault() {
+    let mut request = request(Source::ReadThrough);
+    request.plan.lanes[0].control = Control::Roles {
+        pauser: keccak256("PAUSER_ROLE"),
+    };
+    request.plan = addressed(request.plan);
+    is_safe(&request, &[]);
+}
+
+#[test]
+fn control_in_two_steps_is_safe_under_every_single_fault() {
+    let mut request = request(Source::ReadThrough);
+    request.plan.lanes[0].control = Control::Ownable2Step;
+    request.plan = addressed(request.plan);
+    is_safe(&request, &[]);
+}
+
+#[test]
+fn a_legacy_that_thaws_is_found_and_found_again() {
+    let mut request = request(Source::ReadThrough);
+    request.hostile = true;
+    let report = run(&request);
+    let found: Vec<(Verdict, &str)> = report
+        .findings
+        .iter()
+        .map(|finding| (finding.verdict, finding.faults[0].kind.name()))
+        .collect();
+    assert_eq!(report.verdict, Verdict::DoubleCounted);
+    assert_eq!(
+        found,
+        [(Verdict::DoubleCounted, "counterparty.legacy-thaws")]
+    );
+    let first = &report.findings[0];
+    let again = replay(&request, &first.id).expect("a replay");
+    assert_eq!((again.wrong, again.starts), (first.wrong.clone(), first.starts.clone()));
+}
+
+#[test]
+fn a_budget_that_pays_for_an_undisturbed_run_only_is_found() {
+    let mut request = request(Source::ReadThrough);
+    request.policy.budget_wei = 1;
+    let refused = check(&request, &mut |_| ()).expect_err("no budget at all");
+    assert!(refused.to_string().contains("OverBudget") || !refused.to_string().is_empty());
+}
+
+#[test]
+fn the_same_request_gives_the_same_report_in_parts_as_well() {
+    let mut request = request(Source::ReadThrough);
+    request.shard = (3, 40);
+    let report = |threads| {
+        let request = OwnRequest {
+            threads,
+            ..request.clone()
+        };
+        check(&request, &mut |_| ()).expect("a check")
+    };
+    let one = report(1);
+    assert_eq!(one, report(2));
+    let json = serde_json::to_string(&one).expect("json");
+    assert_eq!(serde_json::from_str::<OwnReport>(&json).expect("a report"), one);
+}
+
+#[test]
+fn lists_of_faults_by_chance_end_well() {
+    let mut request = request(Source::ChainRead);
+    request.faults = 0;
+    request.random = Some((7, 200));
+    let report = run(&request);
+    for finding in &report.findings {
+        eprintln!("{finding:#?}");
+    }
+    assert_eq!(report.scenarios, 200);
+    assert_eq!(report.findings, []);
+}
+
+#[test]
+fn pairs_of_faults_end_well() {
+    let mut request = request(Source::ChainRead);
+    (request.holders, request.batches) = (4, 2);
+    request.faults = 2;
+    if std::env::var_os("SEALIFT_LONG").is_none() {
+        eprintln!("shortened pairs_of_faults_end_well: SEALIFT_LONG is not set");
+        request.shard = (11, 600);
+    }
+    let report = run(&request);
+    for finding in &report.findings {
+        eprintln!("{finding:#?}");
+    }
+    assert_eq!(report.findings, []);
 }
