@@ -121,7 +121,8 @@ impl Node {
         }
         let slack = self.config.estimate_slack_permille;
         let is_near = |fails: u64, enough: u64| {
-            fails + 1 >= enough || (enough - fails).saturating_mul(1_000) < enough.saturating_mul(slack)
+            fails + 1 >= enough
+                || (enough - fails).saturating_mul(1_000) < enough.saturating_mul(slack)
         };
         while !is_near(fails, enough) {
             let middle = fails + (enough - fails) / 2;

@@ -48,7 +48,13 @@ impl Node {
     pub fn set_code(&mut self, address: Address, code: Bytes) {
         let code_hash = self.state.add_code(Bytecode::new_raw(code));
         let account = self.state_account(address);
-        self.put_account(address, Account { code_hash, ..account });
+        self.put_account(
+            address,
+            Account {
+                code_hash,
+                ..account
+            },
+        );
     }
 
     /// Sets a storage word as if the newest block had done it.

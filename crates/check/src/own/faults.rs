@@ -197,8 +197,18 @@ impl Kind {
         })
     }
 
-    /// Where it can strike in a run: site and moment, in order. Of questions in a row, between which nothing
-    /// else happens, `every` one, or the first, the middle and the last.
+    /// Whether another kind leaves exactly the same behind at each site: to a process that stops at an append
+    /// that failed it is all one why it failed, and a journal that is refused is moved away whatever is wrong
+    /// with it.
+    fn has_twin(self) -> bool {
+        matches!(
+            self,
+            Self::WriteFails | Self::DiskFull | Self::SyncFails | Self::Corrupt
+        )
+    }
+
+    /// Where it can strike in a run: site and moment, in order. `every` site; or of questions in a row,
+    /// between which nothing else happens, and of a kind with a twin, the first, the middle and the last.
     pub(super) fn sites(self, census: &Census, every: bool) -> Vec<(u64, u64)> {
         let numbered = |moments: &mut dyn Iterator<Item = (bool, u64)>| {
             let sites = (0..).zip(moments).filter(|(_, (can, _))| *can);
@@ -207,7 +217,13 @@ impl Kind {
         match self.row().2 {
             Clock::Append(from) => {
                 let appends = (0..).zip(&census.appends);
-                numbered(&mut appends.map(|(site, append)| (site >= from, append.moment)))
+                let sites =
+                    numbered(&mut appends.map(|(site, append)| (site >= from, append.moment)));
+                if every || !self.has_twin() {
+                    sites
+                } else {
+                    three_of(&sites)
+                }
             }
             Clock::Group => numbered(
                 &mut census
@@ -248,12 +264,17 @@ impl Kind {
 /// The first, the middle and the last of each row of moments that follow upon each other.
 fn ends(sites: &[(u64, u64)]) -> Vec<(u64, u64)> {
     let rows = sites.chunk_by(|before, after| before.1 + 1 == after.1);
-    let chosen = rows.flat_map(|row| {
-        let mut chosen = vec![row[0], row[row.len() / 2], row[row.len() - 1]];
-        chosen.dedup();
-        chosen
-    });
-    chosen.collect()
+    rows.flat_map(three_of).collect()
+}
+
+/// The first, the middle and the last.
+fn three_of(sites: &[(u64, u64)]) -> Vec<(u64, u64)> {
+    let [first, .., last] = sites else {
+        return sites.to_vec();
+    };
+    let mut chosen = vec![*first, sites[sites.len() / 2], *last];
+    chosen.dedup();
+    chosen
 }
 
 /// One fault: what, and from which site on it strikes where it can.

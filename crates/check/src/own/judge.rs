@@ -85,7 +85,10 @@ pub(super) fn judge(
     }
     for (index, (lane, list)) in world.plan.lanes.iter().zip(&world.lists).enumerate() {
         let Some(expected) = moved(node, list, lane, transfers) else {
-            judgement.find(Verdict::Misattributed, "more was moved than there is".into());
+            judgement.find(
+                Verdict::Misattributed,
+                "more was moved than there is".into(),
+            );
             continue;
         };
         balances(&mut judgement, chain, lane, phase, list, &expected);

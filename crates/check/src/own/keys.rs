@@ -1,25 +1,61 @@
 //! Signatures that nobody made: whoever is named has signed.
 
+use std::hash::Hash;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEnvelope};
 use alloy_eips::eip2718::{Decodable2718, Encodable2718};
+use alloy_primitives::map::HashMap;
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, keccak256};
 use sealift_engine::signer::{SignError, Signer, Unsigned};
+use siphasher::sip128::{Hasher128, SipHasher13};
 
 /// Signs for accounts whose keys nobody has here. The bytes are well-formed and name their sender in place
 /// of a signature; only [`sealift_evm::Node::send_as`] takes them.
-#[derive(Clone, Debug)]
-pub(super) struct Anybody(pub(super) Vec<Address>);
+#[derive(Debug)]
+pub(super) struct Anybody {
+    /// Who signs.
+    pub(super) accounts: Vec<Address>,
+    /// What was signed in any scenario: scenarios share what goes before their faults.
+    known: Mutex<HashMap<u128, (Bytes, B256)>>,
+}
+
+/// Signatures kept at most; further ones are made each time.
+const MOST_KNOWN: usize = 50_000;
+
+impl Anybody {
+    pub(super) fn new(accounts: Vec<Address>) -> Self {
+        let known = Mutex::default();
+        Self { accounts, known }
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<u128, (Bytes, B256)>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Signer for Anybody {
     fn accounts(&self) -> Vec<Address> {
-        self.0.clone()
+        self.accounts.clone()
     }
 
     fn sign(&self, from: Address, tx: &Unsigned) -> Result<(Bytes, B256), SignError> {
-        if !self.0.contains(&from) {
+        if !self.accounts.contains(&from) {
             return Err(SignError::NoKey(from));
         }
-        Ok(signed(from, tx))
+        let mut hash = SipHasher13::new();
+        (from, tx.chain_id, tx.nonce, tx.to, tx.value, &tx.input).hash(&mut hash);
+        (tx.gas_limit, tx.max_fee, tx.tip).hash(&mut hash);
+        let key = hash.finish128().as_u128();
+        if let Some(known) = self.known().get(&key) {
+            return Ok(known.clone());
+        }
+        let made = signed(from, tx);
+        let mut known = self.known();
+        if known.len() < MOST_KNOWN {
+            known.insert(key, made.clone());
+        }
+        Ok(made)
     }
 }
 

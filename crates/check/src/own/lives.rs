@@ -39,7 +39,13 @@ pub(super) enum Stop {
     Open(#[from] JournalError),
     /// The run stopped.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Run(Box<RunError>),
+}
+
+impl From<RunError> for Stop {
+    fn from(error: RunError) -> Self {
+        Self::Run(Box::new(error))
+    }
 }
 
 impl Stop {
@@ -147,7 +153,13 @@ pub(super) fn play(world: &World, faults: &[Fault], dir: &Path) -> Story {
     let has_fired = |fault: &Fault| {
         executor.fired.contains(fault) || outside.has_fired(*fault) || port.has_struck(*fault)
     };
-    let judgement = judge::judge(world, (&trusting, &chain), &outside.transfers(), ended, &executor.lives);
+    let judgement = judge::judge(
+        world,
+        (&trusting, &chain),
+        &outside.transfers(),
+        ended,
+        &executor.lives,
+    );
     Story {
         fired: faults.iter().map(has_fired).collect(),
         judgement,
@@ -203,22 +215,29 @@ impl Executor<'_> {
                 self.actions.push(action);
             }
         };
-        match stop {
+        let error = match stop {
             Stop::Open(_) => {
                 self.memory = Memory::default();
-                act("the journal is moved away");
+                return act("the journal is moved away");
             }
-            Stop::Run(RunError::Halt(Halt::AlreadyCommitted)) if self.abort => {
+            Stop::Run(error) => &**error,
+        };
+        match error {
+            RunError::Halt(Halt::AlreadyCommitted) if self.abort => {
                 self.abort = false;
                 act("run in place of abort");
             }
-            Stop::Run(RunError::Halt(Halt::StaleDeadline { .. })) if !self.abort => {
+            RunError::Halt(Halt::StaleDeadline { .. }) if !self.abort => {
                 self.abort = true;
                 act("abort");
             }
-            Stop::Run(_) => {
+            _ => {
                 let last = self.lives.last();
-                let same = self.lives.iter().rev().take_while(|life| Some(*life) == last);
+                let same = self
+                    .lives
+                    .iter()
+                    .rev()
+                    .take_while(|life| Some(*life) == last);
                 if same.count() >= PATIENCE && !self.abort {
                     self.abort = true;
                     act("abort");
@@ -233,7 +252,9 @@ impl Executor<'_> {
         self.pending.sort_by_key(|fault| fault.site);
         let fault = self.pending.first().copied();
         let due = fault.map(|fault| (fault.kind, fault.site.saturating_sub(before)));
-        let scripted = due.map_or(sealift_journal::Fault::None, |(kind, at)| disk::fault(kind, at));
+        let scripted = due.map_or(sealift_journal::Fault::None, |(kind, at)| {
+            disk::fault(kind, at)
+        });
         let inner = Rc::new(RefCell::new(Faulty::new(self.memory.clone(), scripted)));
         self.outside.share(&self.memory);
         let medium = Medium {
@@ -262,7 +283,13 @@ impl Executor<'_> {
                     seconds += if dead.get() { 1_000_000 } else { 1 };
                     seconds
                 },
-                tip: &mut || if outside.is_spiking() { SPIKE_WEI } else { TIP_WEI },
+                tip: &mut || {
+                    if outside.is_spiking() {
+                        SPIKE_WEI
+                    } else {
+                        TIP_WEI
+                    }
+                },
                 stop: &AtomicBool::new(false),
             },
         );

@@ -29,12 +29,13 @@ use std::path::PathBuf;
 use alloy_primitives::Address;
 use sealift_engine::planning::PlanError;
 use sealift_manifest::holders::{Holders, HoldersError};
-use sealift_protocol::{Plan, Policy};
+use sealift_protocol::{Outcome, Plan, Policy};
 
 pub use faults::{Fault, FaultError, Kind, id, parse};
 pub use report::{Coverage, Level, OwnFinding, OwnReport};
 
 use crate::input::Scene;
+use crate::verdict::Verdict;
 use report::Collector;
 use workers::Workers;
 use world::World;
@@ -58,8 +59,9 @@ pub struct OwnRequest {
     pub finality_depth: u64,
     /// Faults at once, all of them up to 2: singles, and pairs that are near each other.
     pub faults: u8,
-    /// Whether a fault strikes at every question to the node. Questions in a row are asked again together, so
-    /// that otherwise only the first, the middle and the last of a row are struck at.
+    /// Whether every fault strikes at every site. Otherwise what is expected to be the same is done three times
+    /// only, first, middle and last: questions in a row, which are asked again together, and failures of the
+    /// journal that leave the same behind as a crash does.
     pub every: bool,
     /// A seed, and how many scenarios of 3 to 6 faults are drawn with it.
     pub random: Option<(u64, u64)>,
@@ -156,7 +158,7 @@ pub enum OwnError {
     /// Without any fault the migration does not end well.
     #[error("undisturbed, the migration does not come to a good end: {}", .wrong.join("; "))]
     Undisturbed {
-        /// What is wrong.
+        /// What is wrong, and how each start ended.
         wrong: Vec<String>,
     },
     /// No directory for the executors' files.
@@ -178,8 +180,10 @@ pub fn check(
     let world = World::build(request)?;
     let workers = Workers::new(&world, request)?;
     let undisturbed = workers.play(&[])?;
-    if undisturbed.judgement.verdict != crate::verdict::Verdict::Safe {
-        let wrong = undisturbed.judgement.wrong;
+    let is_done = undisturbed.ended == Some(Outcome::Done) && undisturbed.lives.len() == 1;
+    if !is_done || undisturbed.judgement.verdict != Verdict::Safe {
+        let mut wrong = undisturbed.judgement.wrong;
+        wrong.extend(undisturbed.lives);
         return Err(OwnError::Undisturbed { wrong });
     }
     let (census, kinds) = (&undisturbed.census, request.kinds());

@@ -128,7 +128,7 @@ impl<'a> Outside<'a> {
     /// Fills the wallets again.
     pub(super) fn refill(&self) {
         if self.refill_at.take().is_some() {
-            for account in &self.world.keys.0 {
+            for account in &self.world.keys.accounts {
                 self.chain.set_balance(*account, world::purse());
             }
         }
@@ -206,7 +206,7 @@ impl<'a> Outside<'a> {
             }
             Kind::EmptyWallet => {
                 self.trusting.set_by_hand();
-                for account in &self.world.keys.0 {
+                for account in &self.world.keys.accounts {
                     self.chain.set_balance(*account, U256::ZERO);
                 }
                 self.refill_at.set(Some(block + EMPTY_BLOCKS));

@@ -122,11 +122,14 @@ impl<'a> Port<'a> {
     pub(super) fn has_struck(&self, fault: Fault) -> bool {
         let of_port = fault.kind.of_port();
         let same = |struck: sealift_evm::Fault| {
-            of_port
-                .is_some_and(|wanted| std::mem::discriminant(&wanted) == std::mem::discriminant(&struck))
+            of_port.is_some_and(|wanted| {
+                std::mem::discriminant(&wanted) == std::mem::discriminant(&struck)
+            })
         };
         let struck = self.inner.struck();
-        struck.into_iter().any(|(call, struck)| call >= fault.site && same(struck))
+        struck
+            .into_iter()
+            .any(|(call, struck)| call >= fault.site && same(struck))
             || self.killed.borrow().contains(&fault)
     }
 

@@ -59,9 +59,9 @@ pub(super) fn random(census: &Census, kinds: &[Kind], seed: u64, number: u64) ->
     let mut thrown = 0u64;
     let mut below = |bound: usize| {
         thrown += 1;
-        let words = [seed, number, thrown].map(u64::to_be_bytes);
-        let word = U256::from_be_bytes(keccak256(words.concat()).0);
-        (word % U256::from(bound.max(1))).to::<u64>() as usize
+        let words = [seed, number, thrown].map(u64::to_be_bytes).concat();
+        let word = U256::from_be_bytes(keccak256(words).0);
+        (word % U256::from(bound.max(1))).saturating_to::<usize>()
     };
     let count = 3 + below(4);
     let mut faults = Vec::new();
@@ -72,9 +72,8 @@ pub(super) fn random(census: &Census, kinds: &[Kind], seed: u64, number: u64) ->
             continue;
         };
         let at = below(sites.len() + sites.len() / 2);
-        let site = sites
-            .get(at)
-            .map_or(last + (at + 1 - sites.len()) as u64, |(site, _)| *site);
+        let beyond = |at: usize| last + (at + 1 - sites.len()) as u64;
+        let site = sites.get(at).map_or_else(|| beyond(at), |(site, _)| *site);
         faults.push(Fault { kind, site });
     }
     faults

@@ -1,8 +1,8 @@
 //! Scenarios on threads, each in an empty directory; the order of the results is that of the scenarios.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 

@@ -113,7 +113,7 @@ impl World {
             plan: Arc::new(anew),
             lists,
             policy: request.policy.clone(),
-            keys: Anybody(keys),
+            keys: Anybody::new(keys),
             memo: Memo::default(),
         })
     }
