@@ -17,7 +17,7 @@ use crate::send::with_cast;
 pub const ALLOCS_FILE: &str = "sealift-allocs.json";
 
 /// What every replay has: messages, claims, judgement.
-const BASE: &str = include_str!("forge.sol");
+const BASE: &str = include_str!("forge.sol.template");
 
 /// A finding that a test of Foundry cannot express.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
