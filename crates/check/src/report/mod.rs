@@ -1,6 +1,7 @@
 //! The report: what was checked, what was found, and how to see it again.
 
 pub mod forge;
+mod html;
 mod merge;
 pub mod replay;
 mod text;
@@ -17,6 +18,7 @@ use crate::ledger::Side;
 use crate::model::{Fault, Subject};
 use crate::verdict::{Conclusion, Verdict};
 
+pub use html::html;
 pub use merge::{MergeError, merge};
 pub(crate) use text::grouped;
 pub use text::render;

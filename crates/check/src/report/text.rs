@@ -178,10 +178,9 @@ pub(crate) fn grouped(number: U256) -> String {
     text
 }
 
-fn signed(by: &str) -> String {
-    let (sign, digits) = by.split_at(1);
-    digits.parse().map_or_else(
-        |_| by.to_owned(),
-        |number| format!("{sign}{}", grouped(number)),
-    )
+/// A signed number with a comma at every third digit.
+pub(super) fn signed(by: &str) -> String {
+    by.split_at_checked(1)
+        .and_then(|(sign, digits)| Some(format!("{sign}{}", grouped(digits.parse().ok()?))))
+        .unwrap_or_else(|| by.to_owned())
 }

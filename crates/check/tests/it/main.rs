@@ -11,3 +11,4 @@ mod input_refused;
 mod input_scene;
 mod own;
 mod report_forge;
+mod report_html;

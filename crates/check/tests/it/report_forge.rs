@@ -241,7 +241,9 @@ fn forge_passes_where_nothing_is_wrong() {
     let mut idle = of("idle");
     idle.replay.moves.clear();
     idle.replay.question = Question::Over;
-    let findings = [of("plain"), named, early, half, other, owing, idle];
+    let mut twice = report.findings[0].clone();
+    twice.id = "twice".to_owned();
+    let findings = [of("plain"), named, early, half, other, owing, idle, twice];
     let tests: Vec<(String, String)> = findings
         .iter()
         .map(|finding| {
@@ -267,6 +269,12 @@ fn forge_passes_where_nothing_is_wrong() {
         says("other").contains("failed in the check and succeeds here"),
         "{}",
         says("other")
+    );
+    assert!(
+        says("twice")
+            .contains("dev1 is due 500000000000000000000 and has Token 1000000000000000000000; "),
+        "{}",
+        says("twice")
     );
     assert!(says("owing").contains("vault owes "), "{}", says("owing"));
 }
