@@ -58,8 +58,10 @@ pub fn forge_test(
         return refused("the state is not the one that was checked");
     }
     let mut out = String::new();
+    let (licence, base) = BASE.split_once('\n').unwrap_or(("", BASE));
+    let _ = writeln!(out, "{licence}");
     head(&mut out, report, finding);
-    out.push_str(BASE);
+    out.push_str(base);
     let name = contract_name(finding);
     let _ = writeln!(
         out,
@@ -145,7 +147,6 @@ fn head(out: &mut String, report: &Report, finding: &FindingReport) {
     let mut say = |line: &str| {
         let _ = writeln!(out, "// {}", comment(line));
     };
-    say("SPDX-License-Identifier: UNLICENSED");
     say(&format!(
         "sealift check, finding {}: {}, {} fault(s), {} transaction(s), cause {}",
         finding.id,
@@ -169,7 +170,6 @@ fn head(out: &mut String, report: &Report, finding: &FindingReport) {
         "forge test --match-contract {} -vv",
         contract_name(finding)
     ));
-    out.push_str("pragma solidity ^0.8.4;\n\n");
 }
 
 fn setup(out: &mut String, replay: &Replay) {
@@ -385,9 +385,10 @@ fn plain(text: &str) -> impl Iterator<Item = char> + '_ {
     })
 }
 
-/// Untrusted text in a line comment.
+/// Untrusted text in a line comment. A file names its licence once, or the compiler refuses it.
 fn comment(text: &str) -> String {
-    plain(text).take(400).collect()
+    let line: String = plain(text).take(400).collect();
+    line.replace("SPDX-License-Identifier", "SPDX")
 }
 
 /// Untrusted text as a literal of Solidity.

@@ -204,7 +204,7 @@ fn forge_passes_where_nothing_is_wrong() {
         finding
     };
     let mut named = of("named");
-    let nightmare = "\"); revert(\"\\\n\u{202e}*/ {";
+    let nightmare = "\"); revert(\"\\\n\u{202e}*/ SPDX-License-Identifier: MIT {";
     named.trace[0].text = nightmare.to_owned();
     named.replay.accounts[0].name = nightmare.to_owned();
     named.replay.books[0].name = nightmare.to_owned();
