@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
+use sealift_check::fork::Fork;
 use sealift_check::input::Scene;
 use sealift_check::model::{ANSWERS_MUCH, STRANGER};
 use sealift_check::report::FindingReport;
 use sealift_check::report::forge::{ALLOCS_FILE, allocs, contract_name, forge_test};
-use sealift_check::report::replay::{Delivery, Move, Promise, Question};
+use sealift_check::report::replay::{Delivery, How, Move, Promise, Question};
+use sealift_check::send::{Sender, with_cast};
+use sealift_evm::{Message, Moment};
 use serde_json::Value;
 
 use crate::checked::{Checked, checked, corpus};
@@ -277,6 +280,85 @@ fn forge_passes_where_nothing_is_wrong() {
         says("twice")
     );
     assert!(says("owing").contains("vault owes "), "{}", says("owing"));
+}
+
+/// Gas is that of the check, to the unit: one less than a step needs, and it fails here as well.
+#[test]
+fn forge_cuts_gas_as_the_check_does() {
+    let Some(forge) = forge("forge_cuts_gas_as_the_check_does") else {
+        return;
+    };
+    let checked = checked("broken/25-swallowed-out-of-gas");
+    let Checked { scene, report, .. } = &checked;
+    let start = with_cast(Fork::of(scene));
+    let replay = &report.findings[0].replay;
+    let moment = Moment {
+        chain_id: replay.chain_id,
+        number: replay.number,
+        timestamp_secs: replay.timestamp_secs,
+    };
+    let mut sender = Sender::new(scene.chain_id);
+    let mut after = |gas: u64| {
+        let step = &checked.steps[0];
+        let message = Message {
+            from: step.from,
+            to: step.to,
+            data: step.data.clone(),
+            value: step.value,
+            gas,
+        };
+        sender.send(&start, &moment, &message, None).fork.print()
+    };
+    let whole = after(1 << 24);
+    let (mut low, mut enough) = (21_000, 1 << 24);
+    while enough - low > 1 {
+        let middle = low + (enough - low) / 2;
+        if after(middle) == whole {
+            enough = middle;
+        } else {
+            low = middle;
+        }
+    }
+    assert_eq!(after(low), start.print(), "with less gas the step fails");
+    let with = |id: &str, change: &dyn Fn(&mut Delivery)| {
+        let mut finding = report.findings[0].clone();
+        finding.id = id.to_owned();
+        finding.replay.moves = script(&checked);
+        finding.replay.rest.clear();
+        let Some(Move::Send(first)) = finding.replay.moves.first_mut() else {
+            panic!("the script sends something");
+        };
+        change(first);
+        let text = forge_test(report, &finding, scene).unwrap();
+        (contract_name(&finding), text)
+    };
+    let meddled = replay.moves.iter().find_map(|step| match step {
+        Move::Send(sent) => sent.meddled.clone(),
+        _ => None,
+    });
+    let tests = [
+        with("enough", &|first| first.gas = enough),
+        with("low", &|first| (first.gas, first.fails) = (low, true)),
+        with("burnt", &|first| {
+            first.meddled = meddled.clone();
+            first.meddled.as_mut().unwrap().how = How::OutOfGas;
+        }),
+    ];
+    let outcomes = run(&forge, scene, &tests);
+    assert_eq!(outcomes["Sealift_enough"], None);
+    let said = |id: &str| outcomes[&format!("Sealift_{id}")].clone().unwrap();
+    let low = said("low");
+    assert!(
+        low.starts_with("LOST low: no end is reached: dev1 "),
+        "{low}"
+    );
+    assert!(
+        low.ends_with("and has Token#1 500000000000000000000; "),
+        "{low}"
+    );
+    let burnt = said("burnt");
+    assert!(burnt.starts_with("LOST burnt: dev1 is due "), "{burnt}");
+    assert!(burnt.ends_with("and has nothing; "), "{burnt}");
 }
 
 /// What cannot be expressed says why, and a state of another chain is refused.
