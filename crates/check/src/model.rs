@@ -292,6 +292,35 @@ pub enum Action {
     Again(usize),
 }
 
+/// A state of the chain that a reorganisation can go back to, with everything that is true of the chain alone.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// The chain.
+    pub fork: Fork,
+    /// Steps that were mined.
+    pub mined: Vec<u64>,
+    /// Entitlements that holders had moved.
+    pub shift: Arc<Vec<(Address, I256)>>,
+    /// Who had made itself unable to receive.
+    pub waived: Option<Address>,
+}
+
+impl Past {
+    /// What a node is on the chain now.
+    pub fn of(node: &Node) -> Self {
+        Self {
+            fork: node.fork.clone(),
+            mined: node.record.mined.clone(),
+            shift: node.shift.clone(),
+            waived: node.waived,
+        }
+    }
+
+    fn print(&self) -> Print {
+        print_of(&(self.fork.print(), &self.mined, &*self.shift, self.waived))
+    }
+}
+
 /// A state, and how it was first reached.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -310,7 +339,7 @@ pub struct Node {
     /// Calls that the stranger has left.
     pub stranger: u8,
     /// The last states of the chain, newest last, while faults are left.
-    pub trail: Vec<(Fork, usize)>,
+    pub trail: Vec<Past>,
     /// All claims.
     pub claims: Claims,
     /// Faults so far.
@@ -333,9 +362,36 @@ pub struct Parent {
 }
 
 impl Node {
+    /// The state that a reorganisation of so many steps goes back to.
+    pub fn past(&self, depth: usize) -> &Past {
+        &self.trail[self.trail.len() - 1 - depth]
+    }
+
+    /// The steps that such a reorganisation undoes, in order.
+    pub fn undone(&self, depth: usize) -> Vec<usize> {
+        let past = self.past(depth);
+        let was_mined = |step: &usize| past.mined[step / 64] >> (step % 64) & 1 == 1;
+        let steps = 0..self.record.mined.len() * 64;
+        steps
+            .filter(|step| self.record.is_mined(*step) && !was_mined(step))
+            .collect()
+    }
+
+    /// This node with the chain as it was.
+    pub fn reorganised(&self, depth: usize) -> Self {
+        let past = self.past(depth).clone();
+        let mut back = self.clone();
+        back.fork = past.fork;
+        back.record.mined = past.mined;
+        back.shift = past.shift;
+        back.waived = past.waived;
+        back.trail.truncate(self.trail.len() - depth);
+        back
+    }
+
     /// The fingerprint under which equal states are merged.
     pub fn print(&self) -> Print {
-        let trail: Vec<Print> = self.trail.iter().map(|(fork, _)| fork.print()).collect();
+        let trail: Vec<Print> = self.trail.iter().map(Past::print).collect();
         print_of(&(
             self.fork.print(),
             self.waited,

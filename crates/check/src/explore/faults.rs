@@ -139,7 +139,6 @@ impl Search<'_> {
             }
         }
         self.site(&Fault::GasCut(0));
-        self.site(&Fault::GasCut(0));
         for (gas, sent) in self.sender.cuts(&node.fork, &moment, &message).iter() {
             let fault = Fault::GasCut(*gas);
             if !self.is_off(&fault) {
@@ -154,29 +153,20 @@ impl Search<'_> {
     /// The last steps are undone by a reorganisation, or mined again the other way round.
     fn reorgs(&mut self, at: u32, node: &Node, step: usize) -> Result<(), ExploreError> {
         for depth in 1..node.trail.len() {
-            let (fork, first) = node.trail[node.trail.len() - 1 - depth].clone();
             if self.site(&Fault::Reorged(depth)) {
-                let mut next = node.clone();
-                next.claims = self.claims_of(&fork, node.waited)?;
-                next.fork = fork.clone();
-                for undone in first..step {
-                    next.record.set_mined(undone, false);
-                }
-                next.trail.truncate(node.trail.len() - depth);
+                let mut next = node.reorganised(depth);
+                next.claims = self.claims_of(&next.fork, node.waited)?;
                 self.faulty(at, next, step, Fault::Reorged(depth), None);
             }
             if depth >= 2 && self.site(&Fault::Reordered(depth)) {
-                let mut next = node.clone();
-                next.claims = self.claims_of(&fork, node.waited)?;
-                next.fork = fork;
+                let mut next = node.reorganised(depth);
+                next.claims = self.claims_of(&next.fork, node.waited)?;
                 let mut failed = None;
-                for redone in (first..step).rev() {
-                    next.record.set_mined(redone, false);
+                for redone in node.undone(depth).into_iter().rev() {
                     let sent = self.send_step(&next, redone, u64::from(next.record.reruns));
                     failed = failed.or_else(|| sent.failed.clone());
                     next = self.landed(&next, redone, &sent)?;
                 }
-                next.trail.truncate(node.trail.len() - depth);
                 self.faulty(at, next, step, Fault::Reordered(depth), failed);
             }
         }
@@ -195,7 +185,7 @@ impl Search<'_> {
             && !self.subject.accounts.contains(&tx.from)
         {
             let fault = Fault::KeyLost(tx.from);
-            if !self.is_off(&fault) {
+            if self.site(&fault) {
                 let mut next = node.clone();
                 next.lost = Some(tx.from);
                 next.record.mode = Mode::Stopped;
@@ -237,7 +227,8 @@ impl Search<'_> {
                 next.fork = sent.fork.clone();
                 next.claims = self.claims_after(node, &sent)?;
                 // The holder acted on its own: what it did to its own claims is not the migration's doing.
-                next.shift = Arc::new(vec![(call.message.from, I256::ZERO)]);
+                let (from, none) = (call.message.from, I256::ZERO);
+                next.shift = moved(&node.shift, from, from, none);
                 self.faulty(at, next, step, fault, None);
             }
         }
@@ -262,14 +253,15 @@ impl Search<'_> {
             let from = self.reader.accounts[account];
             for to in [crate::model::NEWCOMER, self.reader.accounts[neighbour]] {
                 let fault = Fault::HolderTransfers { ledger, from, to };
-                if to == from || !self.site(&fault) {
+                if to == from || self.is_off(&fault) {
                     continue;
                 }
                 let message = transfer(book.contract, from, to, claim.live);
                 let sent = self
                     .sender
                     .send(&node.fork, &self.moment(node.waited), &message, None);
-                if sent.failed.is_some() {
+                // A token may refuse this recipient: then there is no place where it can happen.
+                if sent.failed.is_some() || !self.site(&fault) {
                     continue;
                 }
                 let mut next = node.clone();

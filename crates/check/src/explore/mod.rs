@@ -13,7 +13,7 @@ use sealift_evm::Moment;
 use crate::fork::{Fork, Print, print_of};
 use crate::judge::{Assessment, Baseline, Judge, judged};
 use crate::ledger::{Claims, Reader, SilentView};
-use crate::model::{Action, Mode, Node, Parent, Record, Subject};
+use crate::model::{Action, Mode, Node, Parent, Past, Record, Subject};
 use crate::send::{Sender, Sent, creation_nonce, message_of};
 
 /// How much is explored.
@@ -201,12 +201,7 @@ impl Search<'_> {
         let moment = self.subject.moment;
         let fork = self.subject.start.clone();
         let claims = self.reader.all(&mut self.sender.machine, &fork, &moment)?;
-        let trail = if self.limits.faults > 0 {
-            vec![(fork.clone(), 0)]
-        } else {
-            Vec::new()
-        };
-        let root = Node {
+        let mut root = Node {
             fork,
             waited: false,
             record: Record::new(self.subject.steps.len()),
@@ -214,12 +209,15 @@ impl Search<'_> {
             lost: None,
             waived: None,
             stranger: 0,
-            trail,
+            trail: Vec::new(),
             claims: claims.clone(),
             faults: 0,
             sent: 0,
             parent: None,
         };
+        if self.limits.faults > 0 {
+            root.trail.push(Past::of(&root));
+        }
         let start = claims;
         let mut at = self.add(root);
         for step in 0..self.subject.steps.len() {
@@ -373,7 +371,7 @@ impl Search<'_> {
         next.record.set_mined(step, true);
         next.record.uncertain = None;
         if node.faults < self.limits.faults {
-            next.trail.push((next.fork.clone(), step + 1));
+            next.trail.push(Past::of(&next));
             if next.trail.len() > 4 {
                 next.trail.remove(0);
             }

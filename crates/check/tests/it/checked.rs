@@ -28,6 +28,11 @@ pub(crate) fn corpus() -> PathBuf {
 
 /// Checks a case, for example `broken/21-airdrop`.
 pub(crate) fn checked(case: &str) -> Checked {
+    checked_with(case, Limits::default())
+}
+
+/// Checks a case as thoroughly as `limits` say.
+pub(crate) fn checked_with(case: &str, limits: Limits) -> Checked {
     let folder = corpus().join(case);
     let scene = Scene::read(&std::fs::read(folder.join("state.json")).unwrap()).unwrap();
     let script = folder.join("run-latest.json");
@@ -44,7 +49,6 @@ pub(crate) fn checked(case: &str) -> Checked {
     let name = |address| sealift_check::report::Decoder::name(&interfaces, address);
     let steps = cast.steps.clone();
     let prepared = prepare(&scene, cast.steps, &declared, &functions, &name).unwrap();
-    let limits = Limits::default();
     let explored = explore(&prepared.subject, limits, &mut |_, _, _| {}).unwrap();
     let conclusion = conclude(&prepared.subject, &explored, &prepared.leftovers);
     let context = Context {

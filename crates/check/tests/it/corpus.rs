@@ -1,20 +1,13 @@
 //! The corpus: every broken migration is found with its verdict, no sound one raises an alarm.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use sealift_check::explore::{Limits, explore};
-use sealift_check::fork::Fork;
-use sealift_check::input::{Declaration, Scene, broadcast};
-use sealift_check::interfaces::Interfaces;
-use sealift_check::model::Fault;
-use sealift_check::prepare::prepare;
-use sealift_check::report::{Context, Decoder, render, report};
-use sealift_check::verdict::{Verdict, conclude};
+use sealift_check::explore::Limits;
+use sealift_check::report::render;
+use sealift_check::verdict::Verdict;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus")
-}
+use crate::checked::{checked, checked_with, corpus};
 
 /// What came out of a case.
 #[derive(Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -26,33 +19,8 @@ struct Outcome {
     sites: u64,
 }
 
-fn check(folder: &Path) -> (Outcome, String) {
-    let scene = Scene::read(&std::fs::read(folder.join("state.json")).unwrap()).unwrap();
-    let script = folder.join("run-latest.json");
-    let cast = broadcast::read(&std::fs::read_to_string(&script).unwrap(), &script).unwrap();
-    let mut interfaces = Interfaces::read(&folder.join("artifacts")).unwrap();
-    interfaces.learn(&Fork::of(&scene));
-    interfaces.names.add_broadcast(&cast);
-    let path = folder.join("check.toml");
-    let text = std::fs::read_to_string(&path).unwrap_or_default();
-    let declared = Declaration::read(&text, &path).unwrap();
-    let declared = declared.resolve(&interfaces.names, &Fault::NAMES).unwrap();
-    interfaces.names = declared.names.clone();
-    let functions = |fork: &Fork, address| interfaces.functions(fork, address);
-    let name = |address| interfaces.name(address);
-    let prepared = prepare(&scene, cast.steps, &declared, &functions, &name).unwrap();
-    let limits = Limits::default();
-    let explored = explore(&prepared.subject, limits, &mut |_, _, _| {}).unwrap();
-    let conclusion = conclude(&prepared.subject, &explored, &prepared.leftovers);
-    let context = Context {
-        subject: &prepared.subject,
-        explored: &explored,
-        conclusion: &conclusion,
-        limits,
-        inferred: prepared.inferred,
-        gaps: &prepared.gaps,
-    };
-    let report = report(&context, &interfaces);
+fn check(case: &str) -> (Outcome, String) {
+    let report = checked(case).report;
     let first = report.findings.first();
     let outcome = Outcome {
         verdict: report.verdict,
@@ -71,7 +39,7 @@ fn check(folder: &Path) -> (Outcome, String) {
 
 /// Runs the cases of one kind on two threads, against `expected.toml` and the golden counts.
 fn golden(kind: &str) {
-    let root = root();
+    let root = corpus();
     let mut folders: Vec<PathBuf> = std::fs::read_dir(root.join(kind))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -87,7 +55,7 @@ fn golden(kind: &str) {
                     let next = queue.lock().unwrap().next();
                     let Some(folder) = next else { return };
                     let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-                    let outcome = check(&folder);
+                    let outcome = check(&format!("{kind}/{name}"));
                     found.lock().unwrap().insert(name, outcome);
                 }
             });
@@ -146,4 +114,15 @@ fn broken() {
 #[test]
 fn sound() {
     golden("sound");
+}
+
+/// Two faults of which the second is a reorganisation: what holders moved goes back with the chain.
+#[test]
+fn a_reorganisation_takes_everything_back() {
+    let limits = Limits {
+        faults: 2,
+        ..Limits::default()
+    };
+    let report = checked_with("sound/07-atomic-disperse", limits).report;
+    assert_eq!(report.verdict, Verdict::Safe, "{}", render(&report, None));
 }

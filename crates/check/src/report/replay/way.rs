@@ -100,8 +100,7 @@ impl<'a> Way<'a> {
             Fault::Reorged(depth) => self.undo(before, *depth),
             Fault::Reordered(depth) => {
                 self.undo(before, *depth);
-                let first = before.trail[before.trail.len() - 1 - depth].1;
-                for redone in (first..step).rev() {
+                for redone in before.undone(*depth).into_iter().rev() {
                     self.step(before, &before.record, redone, 0);
                 }
             }
@@ -213,7 +212,7 @@ impl<'a> Way<'a> {
 
     /// A reorganisation takes everything off the chain that came after a state of the trail; time stays.
     fn undo(&mut self, before: &Node, depth: usize) {
-        let wanted: Print = before.trail[before.trail.len() - 1 - depth].0.print();
+        let wanted: Print = before.past(depth).fork.print();
         let found = self
             .forks
             .iter()
