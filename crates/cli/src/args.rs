@@ -224,8 +224,11 @@ pub(crate) struct DemoOptions {
 pub(crate) struct CheckOptions {
     #[command(subcommand)]
     pub(crate) command: Option<CheckCommand>,
+    /// A migration of Sealift's own: the plan.json of a directory, with the snapshots beside it
+    #[arg(long, value_name = "F", conflicts_with_all = ["script", "config", "artifacts", "emit_forge"])]
+    pub(crate) plan: Option<PathBuf>,
     /// The state before the script: `anvil --dump-state`, its compressed form, or {block, accounts}
-    #[arg(long, value_name = "F", required = true)]
+    #[arg(long, value_name = "F", required_unless_present = "plan")]
     pub(crate) state: Option<PathBuf>,
     /// The broadcast file of `forge script` (run-latest.json); else the [[step]]s of the declaration
     #[arg(long, value_name = "F")]
@@ -239,16 +242,25 @@ pub(crate) struct CheckOptions {
     /// Faults at once
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) faults: u8,
+    /// With --plan: draws scenarios of 3 to 6 faults with this seed
+    #[arg(long, value_name = "S", requires = "plan", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// With --plan: how many scenarios are drawn beyond those of --faults
+    #[arg(long, value_name = "N", requires = "plan", default_value_t = 0)]
+    pub(crate) scenarios: u64,
     /// States at most; a check that reaches it is no pass
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     pub(crate) states: usize,
     /// Only this part of the first faults: `I/N`, I from 1
     #[arg(long, value_name = "I/N", value_parser = parse_shard)]
     pub(crate) shard: Option<(u32, u32)>,
-    /// Where report.json is written
+    /// Where report.json and report.html are written
     #[arg(long, value_name = "D", default_value = ".")]
     pub(crate) report: PathBuf,
-    /// Shows this finding only, whole; writes nothing
+    /// Writes each finding as a forge test into this folder (the `test` folder of a Foundry project)
+    #[arg(long, value_name = "D", conflicts_with = "shard")]
+    pub(crate) emit_forge: Option<PathBuf>,
+    /// Shows this finding only, whole; writes no report
     #[arg(long, value_name = "ID")]
     pub(crate) replay: Option<String>,
 }
@@ -256,12 +268,12 @@ pub(crate) struct CheckOptions {
 /// What is done with reports.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CheckCommand {
-    /// Joins the reports of all shards of one check into report.json
+    /// Joins the reports of all shards of one check into one
     Merge {
         /// The reports
         #[arg(required = true, value_name = "F")]
         reports: Vec<PathBuf>,
-        /// Where report.json is written
+        /// Where report.json and report.html are written
         #[arg(long, value_name = "D", default_value = ".")]
         report: PathBuf,
     },

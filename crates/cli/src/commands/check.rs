@@ -1,5 +1,7 @@
 //! `sealift check`: every fault of somebody's migration, and every way back from it.
 
+mod own;
+
 use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,8 +21,9 @@ use crate::args::{CheckCommand, CheckOptions};
 use crate::failure::{Failure, exit};
 use crate::output::Output;
 
-/// The report that programs read.
+/// The report that programs read, and the one that people do.
 const REPORT: &str = "report.json";
+const PAGE: &str = "report.html";
 
 /// Reports larger than this are not read back.
 const MAX_REPORT_BYTES: u64 = 256 << 20;
@@ -32,14 +35,13 @@ const EVERY: Duration = Duration::from_secs(10);
 pub(crate) fn run(options: &CheckOptions, output: &Output) -> Result<u8, Failure> {
     match &options.command {
         Some(CheckCommand::Merge { reports, report }) => merge(reports, report, output),
+        None if options.plan.is_some() => own::run(options, output),
         None => check(options, output),
     }
 }
 
 fn check(options: &CheckOptions, output: &Output) -> Result<u8, Failure> {
-    let state = options.state.as_deref().expect("the parser asks for it");
-    let bytes = fs::read(state).map_err(|error| unreadable(state, &error))?;
-    let scene = Scene::read(&bytes).map_err(|error| explained(&error, state, None))?;
+    let scene = scene(options.state.as_deref().expect("the parser asks for it"))?;
     let mut interfaces = match &options.artifacts {
         Some(folder) => Interfaces::read(folder).map_err(|error| artifacts(&error, folder))?,
         None => Interfaces::default(),
@@ -87,6 +89,9 @@ fn check(options: &CheckOptions, output: &Output) -> Result<u8, Failure> {
         gaps: &prepared.gaps,
     };
     let whole = report::report(&context, &interfaces);
+    if let Some(folder) = &options.emit_forge {
+        emit(&whole, options.replay.as_deref(), &scene, folder, output)?;
+    }
     match &options.replay {
         None => {
             let path = write(&whole, &options.report)?;
@@ -180,22 +185,60 @@ fn progress(output: &Output) -> impl FnMut(usize, u64, u64) {
 }
 
 fn write(whole: &Report, folder: &Path) -> Result<PathBuf, Failure> {
-    let path = folder.join(REPORT);
+    let mut json = serde_json::to_vec_pretty(whole).expect("a report has string keys only");
+    json.push(b'\n');
+    put(folder, PAGE, report::html(whole).as_bytes())?;
+    put(folder, REPORT, &json)
+}
+
+fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Failure> {
+    let path = folder.join(name);
     let failed = |error: std::io::Error| {
         Failure::new(
             "sealift::check::report",
             exit::UNEXPECTED,
-            "the report cannot be written",
+            "a file of the report cannot be written",
         )
         .because(&error)
         .at(&path, None)
-        .next("give a folder that can be written with --report")
+        .next("give a folder that can be written")
     };
     fs::create_dir_all(folder).map_err(failed)?;
-    let mut json = serde_json::to_vec_pretty(whole).expect("a report has string keys only");
-    json.push(b'\n');
-    fs::write(&path, json).map_err(failed)?;
+    fs::write(&path, bytes).map_err(failed)?;
     Ok(path)
+}
+
+/// Writes findings as forge tests; one that cannot be expressed is named.
+fn emit(
+    whole: &Report,
+    only: Option<&str>,
+    scene: &Scene,
+    folder: &Path,
+    output: &Output,
+) -> Result<(), Failure> {
+    let chosen = whole
+        .findings
+        .iter()
+        .filter(|finding| only.is_none_or(|id| finding.id == id));
+    for finding in chosen {
+        match report::forge::forge_test(whole, finding, scene) {
+            Ok(text) => {
+                let name = format!("{}.t.sol", report::forge::contract_name(finding));
+                let path = put(folder, &name, text.as_bytes())?;
+                output.say(format!("forge test: {}", path.display()));
+            }
+            Err(error) => output.say(format!(
+                "forge test: none for {}: {}",
+                error.id, error.reason
+            )),
+        }
+    }
+    put(
+        folder,
+        report::forge::ALLOCS_FILE,
+        report::forge::allocs(scene).as_bytes(),
+    )
+    .map(|_| ())
 }
 
 fn declaration(
@@ -278,6 +321,11 @@ fn artifacts(error: &ArtifactError, folder: &Path) -> Failure {
     .because(error)
     .at(folder, None)
     .next("give forge's `out` folder, or leave --artifacts out")
+}
+
+fn scene(path: &Path) -> Result<Scene, Failure> {
+    let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    Scene::read(&bytes).map_err(|error| explained(&error, path, None))
 }
 
 fn text(path: &Path) -> Result<String, Failure> {

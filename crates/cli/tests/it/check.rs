@@ -5,6 +5,8 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
+use crate::sandbox::Sandbox;
+
 fn case(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../corpus")
@@ -49,6 +51,11 @@ fn a_dump_and_a_broadcast_are_enough() {
     assert!(text.contains("FAIL LOST  2 steps, 1 fault"), "{text}");
     assert!(text.contains("account a stranger   entitled 0"), "{text}");
     assert_eq!(report(dir.path())["verdict"], "LOST");
+    let page = std::fs::read_to_string(dir.path().join("report.html")).unwrap();
+    assert!(
+        page.contains("LOST") && !page.contains("src="),
+        "one page, nothing loaded"
+    );
 }
 
 #[test]
@@ -182,4 +189,68 @@ fn wrong_files() {
         assert!(text.contains(code), "{arguments:?}: {text}");
         assert!(!report.exists(), "{arguments:?}");
     }
+}
+
+/// Each finding is a test of the user's own suite; what cannot be one is named.
+#[test]
+fn findings_become_forge_tests() {
+    let dir = tempfile::tempdir().unwrap();
+    let (folder, tests) = (dir.path().join("report"), dir.path().join("test"));
+    let more = [
+        "--report",
+        folder.to_str().unwrap(),
+        "--emit-forge",
+        tests.to_str().unwrap(),
+    ];
+    let out = check(&case("broken/05-shido-lock-then-claim"), &more);
+    assert_eq!(out.status.code(), Some(20));
+    let count = report(&folder)["findings"].as_array().unwrap().len();
+    let names: Vec<String> = std::fs::read_dir(&tests)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    let written = names.iter().filter(|name| name.ends_with(".t.sol")).count();
+    let refused = String::from_utf8_lossy(&out.stderr)
+        .matches("forge test: none for")
+        .count();
+    assert!(written > 0, "{names:?}");
+    assert_eq!(written + refused, count);
+    assert!(
+        names.contains(&"sealift-allocs.json".to_owned()),
+        "{names:?}"
+    );
+}
+
+/// A plan of our own, as `sealift plan` wrote it: every single fault of it, with the driver of production.
+#[test]
+fn a_plan_of_our_own() {
+    let sandbox = Sandbox::new(6);
+    sandbox.configure("", "");
+    sandbox.sealift(&["plan"]).ok();
+    let plan = sandbox.file("plan.json");
+    let report_dir = sandbox.file("report");
+    let (plan, folder) = (plan.to_str().unwrap(), report_dir.to_str().unwrap());
+    let said = sandbox
+        .sealift(&[
+            "check", "--plan", plan, "--shard", "1/8", "--report", folder,
+        ])
+        .ok();
+    assert_eq!(said.last()["verdict"], "SAFE");
+    assert!(said.last()["scenarios"].as_u64().unwrap() > 50);
+    assert_eq!(report(&report_dir)["stand_in"], true);
+    let said = sandbox
+        .sealift(&[
+            "check",
+            "--plan",
+            plan,
+            "--replay",
+            "executor.crash-after@12",
+        ])
+        .ok();
+    assert_eq!(said.last()["finding"]["verdict"], "SAFE");
+    assert_eq!(said.last()["finding"]["id"], "executor.crash-after@12");
+    let error = sandbox
+        .sealift(&["check", "--plan", plan, "--replay", "nonsense"])
+        .error(2);
+    assert_eq!(error, "sealift::check::plan");
 }

@@ -1,0 +1,180 @@
+//! `sealift check --plan`: a migration of Sealift's own under every fault, with the driver of production.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Instant;
+
+use sealift_check::own::{self, OwnError, OwnFinding, OwnProgress, OwnReport, OwnRequest};
+use sealift_check::verdict::Verdict;
+use serde_json::json;
+
+use super::{EVERY, REPORT, put, scene};
+use crate::args::CheckOptions;
+use crate::failure::{Failure, exit};
+use crate::output::Output;
+use crate::workdir::WorkDir;
+
+/// Checks the plan, prints, and answers with the exit code.
+pub(super) fn run(options: &CheckOptions, output: &Output) -> Result<u8, Failure> {
+    let path = options.plan.as_deref().expect("the caller looked");
+    let request = request(options, path)?;
+    let failed = |error: OwnError| cannot(&error, path);
+    if let Some(id) = &options.replay {
+        let finding = own::replay(&request, id).map_err(failed)?;
+        output.result(
+            &told(&finding),
+            &json!({ "type": "finding", "finding": finding }),
+        );
+        return Ok(if finding.verdict == Verdict::Safe {
+            exit::DONE
+        } else {
+            exit::COUNTEREXAMPLE
+        });
+    }
+    let mut last = Instant::now();
+    let mut progress = |now: OwnProgress| {
+        if last.elapsed() >= EVERY {
+            last = Instant::now();
+            output.event(
+                &json!({ "type": "progress", "scenarios": now.done, "of": now.of, "bad": now.bad }),
+            );
+            output.say(format!(
+                "{} of {} scenarios, {} bad",
+                now.done, now.of, now.bad
+            ));
+        }
+    };
+    let report = own::check(&request, &mut progress).map_err(failed)?;
+    let mut bytes = serde_json::to_vec_pretty(&report).expect("a report has string keys only");
+    bytes.push(b'\n');
+    let written = put(&options.report, REPORT, &bytes)?;
+    for finding in &report.findings {
+        output.event(&json!({ "type": "finding", "finding": finding }));
+    }
+    output.result(
+        &render(&report),
+        &json!({
+            "type": "summary", "verdict": report.verdict, "pass": report.verdict == Verdict::Safe,
+            "scenarios": report.scenarios, "coverage": report.coverage,
+            "findings": report.findings.len(), "report": written.display().to_string(),
+        }),
+    );
+    output.say(format!("report: {}", written.display()));
+    Ok(match report.verdict {
+        Verdict::Safe => exit::DONE,
+        Verdict::Unknown | Verdict::Vacuous => exit::UNEXPECTED,
+        _ => exit::COUNTEREXAMPLE,
+    })
+}
+
+fn request(options: &CheckOptions, path: &Path) -> Result<OwnRequest, Failure> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let dir = WorkDir::new(folder.unwrap_or(Path::new(".")).to_owned());
+    if dir.plan().file_name() != path.file_name() {
+        return Err(Failure::new(
+            "sealift::check::plan",
+            exit::USAGE,
+            "a plan is called plan.json",
+        )
+        .at(path, None)
+        .next("give the plan.json of a directory that `sealift plan` wrote"));
+    }
+    let plan = dir.load_plan()?;
+    let lists = dir.load_snapshots(&plan)?;
+    let mut request = OwnRequest::new(plan, lists);
+    request.scene = options.state.as_deref().map(scene).transpose()?;
+    request.faults = options.faults;
+    request.shard = options.shard.unwrap_or((0, 1));
+    request.random = (options.scenarios > 0).then_some((options.seed, options.scenarios));
+    Ok(request)
+}
+
+fn render(report: &OwnReport) -> String {
+    let mut text = String::new();
+    for finding in &report.findings {
+        text += &told(finding);
+        text.push('\n');
+    }
+    let (enumerated, fired) = report.coverage.values().fold((0, 0), |(all, some), sites| {
+        (all + sites.enumerated, some + sites.fired)
+    });
+    let on = if report.stand_in {
+        "a stand-in of legacy"
+    } else {
+        "the state given"
+    };
+    let _ = writeln!(
+        text,
+        "{}: {} scenarios on {on}, {fired} of {enumerated} fault sites fired, {} starts at most",
+        report.verdict.name(),
+        report.scenarios,
+        report.most_starts,
+    );
+    for (name, sites) in report
+        .coverage
+        .iter()
+        .filter(|(_, sites)| !sites.unfired.is_empty())
+    {
+        let _ = writeln!(
+            text,
+            "  gap: {name} never fired at {}",
+            sites.unfired.join(", ")
+        );
+    }
+    if report.out_of_budget > 0 {
+        let _ = writeln!(
+            text,
+            "  gap: {} scenarios were not played",
+            report.out_of_budget
+        );
+    }
+    for (action, times) in &report.actions {
+        let _ = writeln!(
+            text,
+            "  a person did what the program asked for: {action}, {times} times"
+        );
+    }
+    text
+}
+
+fn told(finding: &OwnFinding) -> String {
+    let mut text = format!(
+        "{} {}   seen {} times\n",
+        finding.verdict.name(),
+        finding.id,
+        finding.times
+    );
+    for (number, start) in finding.starts.iter().enumerate() {
+        let _ = writeln!(text, "{:>3}  {start}", number + 1);
+    }
+    for wrong in &finding.wrong {
+        let _ = writeln!(text, "  wrong: {wrong}");
+    }
+    let _ = writeln!(
+        text,
+        "replay: sealift check --plan plan.json --replay {}",
+        finding.id
+    );
+    text
+}
+
+fn cannot(error: &OwnError, path: &Path) -> Failure {
+    let failure = Failure::new(
+        "sealift::check::plan",
+        exit::USAGE,
+        "this plan cannot be checked",
+    )
+    .because(error)
+    .at(path, None);
+    match error {
+        OwnError::Fault(_) => {
+            failure.next("give an id as a report has it, such as executor.crash-after@12")
+        }
+        OwnError::Undisturbed { .. } => {
+            failure.next("run `sealift show`, and look at the deadline and the roles")
+        }
+        _ => failure.next("run `sealift plan` again with this version"),
+    }
+}
