@@ -1,6 +1,7 @@
 //! What can be called in a contract, and calls and errors in words.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use alloy_dyn_abi::{DynSolValue, ErrorExt, JsonAbiExt};
@@ -11,6 +12,7 @@ use serde::Deserialize;
 
 use crate::fork::Fork;
 use crate::input::Names;
+use crate::input::code::{Code, CodeFile, callee};
 use crate::report::{Decoder, grouped};
 use sealift_evm::Snapshot;
 
@@ -41,12 +43,7 @@ struct Artifact {
     name: Option<String>,
     abi: JsonAbi,
     #[serde(rename = "deployedBytecode")]
-    deployed: Deployed,
-}
-
-#[derive(Debug, Deserialize)]
-struct Deployed {
-    object: String,
+    deployed: CodeFile,
 }
 
 /// A compiled contract.
@@ -54,15 +51,7 @@ struct Deployed {
 struct Compiled {
     name: String,
     abi: JsonAbi,
-    code: Vec<u8>,
-}
-
-impl Compiled {
-    /// Whether code that stands somewhere is this one. Immutables are zeros in the artifact and something in the code.
-    fn is(&self, code: &[u8]) -> bool {
-        let alike = |(own, other): (&u8, &u8)| own == other || *own == 0;
-        !code.is_empty() && self.code.len() == code.len() && self.code.iter().zip(code).all(alike)
-    }
+    code: Code,
 }
 
 /// Functions by contract: from artifacts, else from the bytecode itself.
@@ -118,9 +107,8 @@ impl Interfaces {
         let Ok(artifact) = serde_json::from_slice::<Artifact>(text) else {
             return;
         };
-        let Ok(code) = hex::decode(&artifact.deployed.object) else {
-            return;
-        };
+        // Interfaces have no code, and their errors are worth knowing.
+        let code = Code::read(&artifact.deployed).unwrap_or_default();
         let stem = path
             .file_stem()
             .map(|stem| stem.to_string_lossy().into_owned());
@@ -147,39 +135,43 @@ impl Interfaces {
     }
 
     fn learn_one(&mut self, fork: &Fork, address: Address) {
-        let hash = fork
-            .account(address)
-            .map_or_else(Default::default, |account| account.code_hash);
-        let code = fork.code(hash).original_byte_slice().to_vec();
-        let known = self.compiled.iter().find(|compiled| compiled.is(&code));
-        let functions = match known {
-            Some(compiled) => {
-                self.names.add_artifact(&compiled.name, address);
-                compiled.abi.functions().cloned().collect()
-            }
-            None => from_code(&code),
-        };
-        self.functions.entry(address).or_insert(functions);
+        if let Some(compiled) = self.compiled(&code_at(fork, address)) {
+            let name = compiled.name.clone();
+            self.names.add_artifact(&name, address);
+        }
+        if !self.functions.contains_key(&address) {
+            let functions = self.look(fork, address);
+            self.functions.insert(address, functions);
+        }
     }
 
     /// The functions of a contract; one that is not known yet is looked at in the state.
     pub fn functions(&self, fork: &Fork, address: Address) -> Vec<Function> {
-        if let Some(known) = self.functions.get(&address) {
-            return known.clone();
+        let known = self.functions.get(&address).cloned();
+        known.unwrap_or_else(|| self.look(fork, address))
+    }
+
+    /// The functions of the code at an address, or of the code that it passes every call to.
+    fn look(&self, fork: &Fork, address: Address) -> Vec<Function> {
+        let mut code = code_at(fork, address);
+        if let Some(callee) = callee(&code) {
+            code = code_at(fork, callee);
         }
-        let hash = fork
-            .account(address)
-            .map_or_else(Default::default, |account| account.code_hash);
-        let code = fork.code(hash).original_byte_slice().to_vec();
-        let compiled = self.compiled.iter().find(|compiled| compiled.is(&code));
-        compiled.map_or_else(
-            || from_code(&code),
-            |compiled| compiled.abi.functions().cloned().collect(),
-        )
+        match self.compiled(&code) {
+            Some(compiled) => compiled.abi.functions().cloned().collect(),
+            None => from_code(&code),
+        }
+    }
+
+    /// The artifact of code; one that differs in its metadata only where there is no better.
+    fn compiled(&self, code: &[u8]) -> Option<&Compiled> {
+        let all = || self.compiled.iter();
+        let exact = all().find(|compiled| compiled.code.matches(code));
+        exact.or_else(|| all().find(|compiled| compiled.code.matches_without_metadata(code)))
     }
 
     fn function(&self, to: Address, selector: &[u8]) -> Option<&Function> {
-        let is_it = |function: &&Function| function.selector() == selector;
+        let is_it = |function: &&Function| selector_of(function) == selector;
         let own = self
             .functions
             .get(&to)
@@ -279,13 +271,21 @@ impl Decoder for Interfaces {
     }
 }
 
+/// The code at an address.
+fn code_at(fork: &Fork, address: Address) -> Vec<u8> {
+    let account = fork.account(address).unwrap_or_default();
+    fork.code(account.code_hash).original_byte_slice().to_vec()
+}
+
 /// The functions that bytecode answers to, with their argument types as far as the code shows them.
 fn from_code(code: &[u8]) -> Vec<Function> {
     let args = evmole::ContractInfoArgs::new(code)
         .with_selectors()
         .with_arguments()
         .with_state_mutability();
-    let found = evmole::contract_info(args).functions.unwrap_or_default();
+    // Whatever the analysis makes of odd code is an analysis without a result, not our end.
+    let found = catch_unwind(AssertUnwindSafe(|| evmole::contract_info(args).functions));
+    let found = found.ok().flatten().unwrap_or_default();
     found
         .into_iter()
         .filter_map(|function| {

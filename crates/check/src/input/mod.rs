@@ -1,6 +1,7 @@
 //! What a migration comes in as: a state, a script, a declaration, and names for what they hold.
 
 pub mod broadcast;
+pub(crate) mod code;
 mod declaration;
 mod names;
 mod number;

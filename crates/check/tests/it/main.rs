@@ -9,6 +9,7 @@ mod input_declaration;
 mod input_names;
 mod input_refused;
 mod input_scene;
+mod interfaces;
 mod own;
 mod report_forge;
 mod report_html;
