@@ -6,7 +6,7 @@ use std::sync::Arc;
 use alloy_primitives::map::DefaultHashBuilder;
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256};
 use rpds::HashTrieMapSync;
-use sealift_evm::{Account, Cell, Executed, Snapshot, State, Undo};
+use sealift_evm::{Account, CLOCK, Cell, Executed, Moment, Snapshot, State, Undo};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 /// Runtime code as the machine holds it.
@@ -36,7 +36,39 @@ pub struct Fork {
     accounts: Map<Address, Account>,
     words: Map<(Address, U256), U256>,
     codes: Map<B256, Bytecode>,
+    moment: Moment,
     print: Print,
+}
+
+/// What stands in a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// An account.
+    Account(Account),
+    /// A storage word.
+    Word(U256),
+    /// Unix seconds.
+    Clock(u64),
+}
+
+/// What a transaction writes: every cell that it changes, in order, and the code of what it creates.
+#[derive(Clone, Debug, Default)]
+pub struct Effect {
+    /// Cells and what stands in them afterwards.
+    pub changes: Vec<(Cell, Value)>,
+    codes: Vec<Bytecode>,
+}
+
+impl Effect {
+    /// Equal for equal effects.
+    pub fn print(&self) -> Print {
+        print_of(&self.changes)
+    }
+
+    /// The cells that change.
+    pub fn cells(&self) -> impl Iterator<Item = Cell> {
+        self.changes.iter().map(|(cell, _)| *cell)
+    }
 }
 
 impl std::fmt::Debug for Fork {
@@ -71,7 +103,63 @@ impl Fork {
             accounts: Map::default(),
             words: Map::default(),
             codes: Map::default(),
+            // One block later than the state; a second later, as a node would have it.
+            moment: Moment {
+                chain_id: scene.chain_id,
+                number: scene.number + 1,
+                timestamp_secs: scene.timestamp_secs + 1,
+            },
             print: 0,
+        }
+    }
+
+    /// The block of the next transaction.
+    pub fn moment(&self) -> &Moment {
+        &self.moment
+    }
+
+    /// Lets time pass.
+    pub fn wait(&mut self, secs: u64) {
+        let (old, new) = (
+            self.moment.timestamp_secs,
+            self.moment.timestamp_secs + secs,
+        );
+        self.moment.timestamp_secs = new;
+        // The clock is a cell of its own; where it stood at first is left out of no fingerprint, or of all.
+        self.mark(CLOCK, true, &old, true, &new);
+    }
+
+    /// What stands in a cell.
+    pub fn value(&self, cell: &Cell) -> Value {
+        match cell {
+            _ if *cell == CLOCK => Value::Clock(self.moment.timestamp_secs),
+            (address, Some(slot)) => Value::Word(self.word(*address, *slot)),
+            (address, None) => Value::Account(self.account(*address).unwrap_or_default()),
+        }
+    }
+
+    /// Equal where the same stands in these cells.
+    pub fn situation(&self, cells: &[Cell]) -> Print {
+        let mut hasher = SipHasher13::new_with_keys(0x0515_7a71_0000_0515, 0x7a71_0515_0515_7a71);
+        for cell in cells {
+            self.value(cell).hash(&mut hasher);
+        }
+        hasher.finish128().as_u128()
+    }
+
+    /// Takes cells over from another state.
+    pub fn take_over(&mut self, from: &Self, cells: &[Cell]) {
+        for cell in cells {
+            match from.value(cell) {
+                Value::Account(account) => {
+                    if let Some(code) = from.codes.get(&account.code_hash) {
+                        self.codes.insert_mut(account.code_hash, code.clone());
+                    }
+                    self.set_account(cell.0, account);
+                }
+                Value::Word(word) => self.set_word(cell.0, cell.1.unwrap_or_default(), word),
+                Value::Clock(secs) => self.wait(secs - self.moment.timestamp_secs),
+            }
         }
     }
 
@@ -128,15 +216,15 @@ impl Fork {
         );
     }
 
-    /// Writes what an execution changed; the sender's nonce stays what it was, because no code can read it and
-    /// creations are given theirs. Returns the cells that changed.
-    pub fn apply(&mut self, executed: Executed, sender: Address) -> Vec<Cell> {
-        let mut changed = Vec::new();
-        for (address, after) in executed.changes {
+    /// What an execution changes; the sender's nonce stays what it was, because no code can read it and creations
+    /// are given theirs.
+    pub fn effect(&self, executed: &Executed, sender: Address) -> Effect {
+        let mut effect = Effect::default();
+        for (address, after) in &executed.changes {
             if !after.is_touched() {
                 continue;
             }
-            let old = self.account(address).unwrap_or_default();
+            let old = self.account(*address).unwrap_or_default();
             let mut account = if after.is_selfdestructed() {
                 Account::default()
             } else {
@@ -150,24 +238,41 @@ impl Fork {
                     },
                 }
             };
-            if address == sender {
+            if *address == sender {
                 account.nonce = old.nonce;
             }
             if account.code_hash != old.code_hash
                 && let Some(code) = &after.info.code
             {
-                self.codes.insert_mut(account.code_hash, code.clone());
+                effect.codes.push(code.clone());
             }
             if account != old {
-                self.set_account(address, account);
-                changed.push((address, None));
+                effect
+                    .changes
+                    .push(((*address, None), Value::Account(account)));
             }
             for (slot, value) in after.changed_storage_slots() {
-                self.set_word(address, *slot, value.present_value);
-                changed.push((address, Some(*slot)));
+                effect
+                    .changes
+                    .push(((*address, Some(*slot)), Value::Word(value.present_value)));
             }
         }
-        changed
+        effect.changes.sort_unstable_by_key(|(cell, _)| *cell);
+        effect
+    }
+
+    /// Writes an effect.
+    pub fn put(&mut self, effect: &Effect) {
+        for code in &effect.codes {
+            self.codes.insert_mut(code.hash_slow(), code.clone());
+        }
+        for (cell, value) in &effect.changes {
+            match value {
+                Value::Account(account) => self.set_account(cell.0, *account),
+                Value::Word(word) => self.set_word(cell.0, cell.1.unwrap_or_default(), *word),
+                Value::Clock(_) => {}
+            }
+        }
     }
 
     /// Whether code stands there.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use alloy_primitives::{Address, Log, U256, address};
 use alloy_sol_types::{SolCall, SolEvent};
-use sealift_evm::{Machine, Message, Moment, Snapshot, TX_GAS_CAP};
+use sealift_evm::{Machine, Message, Snapshot, TX_GAS_CAP};
 
 use crate::fork::Fork;
 use crate::input::Step;
@@ -73,7 +73,7 @@ pub struct Run {
 }
 
 /// Runs a script once.
-pub fn run(machine: &mut Machine<Fork>, start: &Fork, moment: &Moment, steps: &[Step]) -> Run {
+pub fn run(machine: &mut Machine<Fork>, start: &Fork, steps: &[Step]) -> Run {
     let mut forks = vec![start.clone()];
     let mut logs = Vec::new();
     let record = Record::new(steps.len());
@@ -86,7 +86,7 @@ pub fn run(machine: &mut Machine<Fork>, start: &Fork, moment: &Moment, steps: &[
         let message: Message = message_of(step, &record, step.from);
         let done = machine.execute(
             fork.clone(),
-            moment,
+            fork.moment(),
             &Message {
                 gas: TX_GAS_CAP,
                 ..message
@@ -104,7 +104,8 @@ pub fn run(machine: &mut Machine<Fork>, start: &Fork, moment: &Moment, steps: &[
             };
         }
         logs.extend(done.logs.iter().cloned());
-        fork.apply(done, step.from);
+        let effect = fork.effect(&done, step.from);
+        fork.put(&effect);
         fork.set_nonce(step.from, own);
         forks.push(fork);
     }
@@ -133,13 +134,12 @@ pub(crate) fn first_nonce(start: &Fork, steps: &[Step], index: usize) -> u64 {
 pub fn infer(
     machine: &mut Machine<Fork>,
     run: &Run,
-    moment: &Moment,
     steps: &[Step],
     name: &dyn Fn(Address) -> String,
 ) -> Result<Inferred, SilentView> {
     let (start, end) = (&run.forks[0], run.forks.last().unwrap_or(&run.forks[0]));
     let contracts = script_contracts(run, steps);
-    let tokens = tokens(machine, end, moment);
+    let tokens = tokens(machine, end);
     let candidates = candidates(run, steps, &contracts);
     let book = |address: &Address| Ledger::erc20(name(*address), *address, Side::Legacy);
     // A contract that the script makes is no token yet at the start.
@@ -155,15 +155,9 @@ pub fn infer(
         for (index, account) in candidates.iter().enumerate() {
             let index = index as u32;
             if at_start.contains(token) {
-                before.insert(
-                    (*token, *account),
-                    reader.claim(machine, start, moment, index)?,
-                );
+                before.insert((*token, *account), reader.claim(machine, start, index)?);
             }
-            after.insert(
-                (*token, *account),
-                reader.claim(machine, end, moment, index)?,
-            );
+            after.insert((*token, *account), reader.claim(machine, end, index)?);
         }
     }
     let amount = |map: &BTreeMap<(Address, Address), Claim>, token: Address, account: Address| {
@@ -272,7 +266,7 @@ pub fn infer(
     all.extend(ledgers.iter().map(|ledger| ledger.contract));
     all.sort_unstable();
     all.dedup();
-    let leftovers = leftovers(machine, run, moment, &tokens, &legacies, name);
+    let leftovers = leftovers(machine, run, &tokens, &legacies, name);
     Ok(Inferred {
         ledgers,
         accounts,
@@ -320,11 +314,11 @@ pub fn script_contracts(run: &Run, steps: &[Step]) -> Vec<Address> {
 }
 
 /// Contracts that answer as an ERC-20 does; of several that keep one book, the first.
-fn tokens(machine: &mut Machine<Fork>, fork: &Fork, moment: &Moment) -> Vec<Address> {
+fn tokens(machine: &mut Machine<Fork>, fork: &Fork) -> Vec<Address> {
     let mut found = Vec::new();
     for contract in fork.contracts() {
         let ledger = Ledger::erc20(String::new(), contract, Side::Wallet);
-        if view(machine, fork, moment, &ledger, NOBODY).0.is_err() {
+        if view(machine, fork, &ledger, NOBODY).0.is_err() {
             continue;
         }
         let supply = Message {
@@ -334,14 +328,16 @@ fn tokens(machine: &mut Machine<Fork>, fork: &Fork, moment: &Moment) -> Vec<Addr
             value: U256::ZERO,
             gas: 1_000_000,
         };
-        let answer = machine.execute(fork.clone(), moment, &supply).ending;
+        let answer = machine.execute(fork.clone(), fork.moment(), &supply).ending;
         let is_word = matches!(&answer, sealift_evm::Ending::Returned(data) if data.len() == 32);
         // What answers everything alike is no token.
         let odd = Message {
             data: vec![0xfe, 0xed, 0xfa, 0xce].into(),
             ..supply
         };
-        let answers_all = machine.execute(fork.clone(), moment, &odd).succeeded();
+        let answers_all = machine
+            .execute(fork.clone(), fork.moment(), &odd)
+            .succeeded();
         if is_word && !answers_all {
             found.push(contract);
         }
@@ -422,7 +418,6 @@ fn simple(old: U256, new: U256) -> (U256, U256) {
 fn leftovers(
     machine: &mut Machine<Fork>,
     run: &Run,
-    moment: &Moment,
     tokens: &[Address],
     legacies: &[Address],
     name: &dyn Fn(Address) -> String,
@@ -436,9 +431,7 @@ fn leftovers(
         if !fork.has_code(token) {
             return U256::ZERO;
         }
-        view(machine, fork, moment, &ledger, holder)
-            .0
-            .unwrap_or_default()
+        view(machine, fork, &ledger, holder).0.unwrap_or_default()
     };
     let mut found = Vec::new();
     for holder in start.contracts() {

@@ -1,12 +1,12 @@
 //! Judging a state: who has more or less than is due, and whether it is an end.
 
-use alloy_primitives::{Address, I256, U256};
+use alloy_primitives::{Address, I256, U256, Uint};
 
 use crate::ledger::{Claim, Claims, Ledger, Side};
 use crate::model::{ANYONE, NEWCOMER, Node, STRANGER, Subject};
 
 /// What the claims of a state amount to, in units of entitlement.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Assessment {
     /// What accounts have beyond what is due to them.
     pub over: U256,
@@ -29,40 +29,112 @@ pub struct Baseline {
     pub end: Claims,
 }
 
+/// Sums over accounts that are kept up to date account by account; 512 bits, so that they never overflow.
+type Sum = Uint<512, 8>;
+
+/// What the claims of a state come to if no holder acted on its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    over: Sum,
+    stranger_over: Sum,
+    short: Sum,
+    held: Sum,
+    /// Accounts that are not as they must be: neither more nor less than due, as at the end, as at the start.
+    unsettled: u32,
+    undone: u32,
+    unback: u32,
+    /// What each custodian owes.
+    owed: Vec<Sum>,
+}
+
+/// What one account adds.
+#[derive(Clone, Debug, Default)]
+struct Part {
+    over: U256,
+    is_stranger: bool,
+    short: U256,
+    held: U256,
+    unsettled: bool,
+    undone: bool,
+    unback: bool,
+    owed: Vec<U256>,
+}
+
+impl Tally {
+    fn add(&mut self, part: &Part) {
+        self.over += Sum::from(part.over);
+        if part.is_stranger {
+            self.stranger_over += Sum::from(part.over);
+        }
+        self.short += Sum::from(part.short);
+        self.held += Sum::from(part.held);
+        self.unsettled += u32::from(part.unsettled);
+        self.undone += u32::from(part.undone);
+        self.unback += u32::from(part.unback);
+        self.owed.resize(part.owed.len(), Sum::ZERO);
+        for (sum, owed) in self.owed.iter_mut().zip(&part.owed) {
+            *sum += Sum::from(*owed);
+        }
+    }
+
+    fn take(&mut self, part: &Part) {
+        self.over -= Sum::from(part.over);
+        if part.is_stranger {
+            self.stranger_over -= Sum::from(part.over);
+        }
+        self.short -= Sum::from(part.short);
+        self.held -= Sum::from(part.held);
+        self.unsettled -= u32::from(part.unsettled);
+        self.undone -= u32::from(part.undone);
+        self.unback -= u32::from(part.unback);
+        for (sum, owed) in self.owed.iter_mut().zip(&part.owed) {
+            *sum -= Sum::from(*owed);
+        }
+    }
+
+    /// What a custodian owes.
+    pub fn owed(&self, custodian: usize) -> U256 {
+        self.owed
+            .get(custodian)
+            .map_or(U256::ZERO, |sum| narrow(*sum))
+    }
+}
+
+fn narrow(sum: Sum) -> U256 {
+    sum.saturating_to()
+}
+
 /// Judges states of one subject.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Judge<'a> {
+    /// What is judged.
+    pub subject: &'a Subject,
     /// The ledgers.
     pub ledgers: &'a [Ledger],
     /// All accounts whose claims are read; those from `judged` on are custodians.
     pub accounts: &'a [Address],
     /// How many of the accounts are judged.
     pub judged: usize,
-    /// For each ledger the first one that is the same book.
-    pub groups: &'a [usize],
-    /// Rounding.
-    pub tolerance: U256,
     /// What is due.
     pub baseline: &'a Baseline,
 }
 
 impl Judge<'_> {
-    /// The claims of one account.
-    pub fn row<'c>(&self, claims: &'c Claims, account: usize) -> &'c [Claim] {
-        &claims[account * self.ledgers.len()..][..self.ledgers.len()]
-    }
-
     /// What an account can move.
     pub fn live(&self, claims: &Claims, account: usize) -> U256 {
-        let row = self.row(claims, account).iter().zip(self.ledgers);
+        self.live_in(claims.row(account))
+    }
+
+    fn live_in(&self, row: &[Claim]) -> U256 {
+        let row = row.iter().zip(self.ledgers);
         row.fold(U256::ZERO, |sum, (claim, ledger)| {
             sum.saturating_add(ledger.worth(claim.live))
         })
     }
 
     /// What is recorded for an account, whether it can move it or not.
-    pub fn recorded(&self, claims: &Claims, account: usize) -> U256 {
-        let row = self.row(claims, account).iter().zip(self.ledgers);
+    fn recorded_in(&self, row: &[Claim]) -> U256 {
+        let row = row.iter().zip(self.ledgers);
         row.fold(U256::ZERO, |sum, (claim, ledger)| {
             sum.saturating_add(ledger.worth(claim.recorded))
         })
@@ -71,10 +143,14 @@ impl Judge<'_> {
     /// What is due to an account at the end: what it had, where that is what is migrated; else what the undisturbed
     /// run gives it.
     pub fn due(&self, node: &Node, account: usize) -> U256 {
-        let row = self
-            .row(&self.baseline.start, account)
-            .iter()
-            .zip(self.ledgers);
+        shifted(
+            self.due_at_first(account),
+            shift_of(node, self.accounts[account]),
+        )
+    }
+
+    fn due_at_first(&self, account: usize) -> U256 {
+        let row = self.baseline.start.row(account).iter().zip(self.ledgers);
         let migrates = row
             .into_iter()
             .any(|(claim, ledger)| ledger.side == Side::Legacy && !claim.live.is_zero());
@@ -83,10 +159,7 @@ impl Judge<'_> {
         } else {
             &self.baseline.end
         };
-        shifted(
-            self.live(baseline, account),
-            shift_of(node, self.accounts[account]),
-        )
+        self.live(baseline, account)
     }
 
     /// What is due to an account if all is as it was.
@@ -97,67 +170,117 @@ impl Judge<'_> {
         )
     }
 
+    /// The sums over all accounts, none of which acted on its own.
+    pub fn tally(&self, claims: &Claims) -> Tally {
+        let mut tally = Tally::default();
+        for account in 0..self.accounts.len() {
+            tally.add(&self.part(account, claims.row(account), I256::ZERO, false));
+        }
+        tally
+    }
+
+    /// The sums after the claims of some accounts changed.
+    pub fn retally(
+        &self,
+        tally: &Tally,
+        before: &Claims,
+        after: &Claims,
+        accounts: &[usize],
+    ) -> Tally {
+        let mut tally = tally.clone();
+        for account in accounts {
+            tally.take(&self.part(*account, before.row(*account), I256::ZERO, false));
+            tally.add(&self.part(*account, after.row(*account), I256::ZERO, false));
+        }
+        tally
+    }
+
+    fn part(&self, account: usize, row: &[Claim], shift: I256, waived: bool) -> Part {
+        if account >= self.judged {
+            let now = self.recorded_in(row);
+            let end = self.recorded_in(self.baseline.end.row(account));
+            return Part {
+                held: now.saturating_sub(end),
+                owed: vec![U256::ZERO; self.subject.custodians.len()],
+                ..Part::default()
+            };
+        }
+        let live = self.live_in(row);
+        let due = shifted(self.due_at_first(account), shift);
+        let before = shifted(self.live(&self.baseline.start, account), shift);
+        let over = live
+            .saturating_sub(due.max(before))
+            .saturating_sub(self.subject.tolerance);
+        let mut short = due.saturating_sub(live);
+        if short <= self.subject.tolerance || waived {
+            short = U256::ZERO;
+        }
+        let owed = self.subject.custodians.iter().map(|custodian| {
+            custodian.covers.iter().fold(U256::ZERO, |sum, ledger| {
+                sum.saturating_add(self.ledgers[*ledger].worth(row[*ledger].recorded))
+            })
+        });
+        Part {
+            over,
+            is_stranger: [STRANGER, ANYONE].contains(&self.accounts[account]),
+            short,
+            held: self.recorded_in(row).saturating_sub(live),
+            unsettled: !over.is_zero() || !short.is_zero(),
+            undone: !self.is_as(row, self.baseline.end.row(account)),
+            unback: !self.is_as(row, self.baseline.start.row(account)),
+            owed: owed.collect(),
+        }
+    }
+
     /// Judges a state.
     pub fn assess(&self, node: &Node) -> Assessment {
-        let mut found = Assessment::default();
         let on_their_own = !node.shift.is_empty() || node.lost.is_some() || node.waived.is_some();
-        let (mut done, mut back, mut settled) = (true, true, true);
-        for account in 0..self.judged {
-            let address = self.accounts[account];
-            let live = self.live(&node.claims, account);
-            let (due, before) = (self.due(node, account), self.due_before(node, account));
-            let over = live
-                .saturating_sub(due.max(before))
-                .saturating_sub(self.tolerance);
-            let mut short = due.saturating_sub(live);
-            if short <= self.tolerance || node.waived == Some(address) {
-                short = U256::ZERO;
+        let mut tally = node.tally.as_ref().clone();
+        let acted = node.shift.iter().map(|(who, _)| *who).chain(node.waived);
+        let mut seen = Vec::new();
+        for who in acted {
+            let Some(account) = self.accounts[..self.judged]
+                .iter()
+                .position(|one| *one == who)
+            else {
+                continue;
+            };
+            if seen.contains(&account) {
+                continue;
             }
-            found.over = found.over.saturating_add(over);
-            if [STRANGER, ANYONE].contains(&address) {
-                found.stranger_over = found.stranger_over.saturating_add(over);
-            }
-            found.short = found.short.saturating_add(short);
-            settled &= over.is_zero() && short.is_zero();
-            done &= self.is_as(node, account, &self.baseline.end);
-            back &= self.is_as(node, account, &self.baseline.start);
-            let recorded = self.recorded(&node.claims, account);
-            found.held = found.held.saturating_add(recorded.saturating_sub(live));
+            seen.push(account);
+            let row = node.claims.row(account);
+            tally.take(&self.part(account, row, I256::ZERO, false));
+            let waived = node.waived == Some(who);
+            tally.add(&self.part(account, row, shift_of(node, who), waived));
         }
-        for custodian in self.judged..self.accounts.len() {
-            let now = self.recorded(&node.claims, custodian);
-            let end = self.recorded(&self.baseline.end, custodian);
-            found.held = found.held.saturating_add(now.saturating_sub(end));
+        let back = tally.unback == 0;
+        Assessment {
+            over: narrow(tally.over),
+            stranger_over: narrow(tally.stranger_over),
+            short: narrow(tally.short),
+            held: narrow(tally.held),
+            goal: tally.unsettled == 0 && (tally.undone == 0 || on_their_own) || back,
         }
-        found.goal = settled && (done || back || on_their_own) || back;
-        found
     }
 
     /// Whether an account's claims are live as in the baseline, up to rounding.
-    fn is_as(&self, node: &Node, account: usize, baseline: &Claims) -> bool {
-        let worth = |claims: &Claims, group: usize| {
-            let row = self
-                .row(claims, account)
-                .iter()
-                .zip(self.ledgers)
-                .zip(self.groups);
-            let of = row.filter(|(_, own)| **own == group);
-            of.fold(U256::ZERO, |sum, ((claim, ledger), _)| {
-                sum.saturating_add(ledger.worth(claim.live))
-            })
+    fn is_as(&self, row: &[Claim], baseline: &[Claim]) -> bool {
+        let groups = &self.subject.groups;
+        let tolerance = self.subject.tolerance;
+        let worth = |row: &[Claim], group: usize| {
+            let of = row.iter().zip(self.ledgers).zip(groups);
+            of.filter(|(_, own)| **own == group)
+                .fold(U256::ZERO, |sum, ((claim, ledger), _)| {
+                    sum.saturating_add(ledger.worth(claim.live))
+                })
         };
-        let as_then = (0..self.ledgers.len())
-            .filter(|ledger| self.groups[*ledger] == *ledger)
-            .all(|group| {
-                // A wallet is judged with everything else, by the sum.
-                self.ledgers[group].side == Side::Wallet
-                    || worth(&node.claims, group).abs_diff(worth(baseline, group)) <= self.tolerance
-            });
-        as_then
-            && self
-                .live(&node.claims, account)
-                .abs_diff(self.live(baseline, account))
-                <= self.tolerance
+        let mut books = (0..self.ledgers.len()).filter(|ledger| groups[*ledger] == *ledger);
+        books.all(|group| {
+            // A wallet is judged with everything else, by the sum.
+            self.ledgers[group].side == Side::Wallet
+                || worth(row, group).abs_diff(worth(baseline, group)) <= tolerance
+        }) && self.live_in(row).abs_diff(self.live_in(baseline)) <= tolerance
     }
 }
 

@@ -1,11 +1,16 @@
 //! Ledgers: where accounts hold claims, and what of a claim can be moved.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use alloy_primitives::map::HashMap;
 use alloy_primitives::{Address, Bytes, U256, address};
 use alloy_sol_types::{SolCall, sol};
-use sealift_evm::{Cell, Ending, Machine, Message, Moment};
+use rpds::VectorSync;
+use sealift_evm::{Cell, Ending, Machine, Message};
 
-use crate::fork::Fork;
+use crate::fork::{Fork, Print};
+use crate::memo::{Memo, together};
 
 sol! {
     /// What the checker asks of a token.
@@ -122,8 +127,47 @@ pub struct SilentView {
     pub reason: String,
 }
 
-/// The claims of all judged accounts in all ledgers; row by row, an account's ledgers beside each other.
-pub type Claims = std::sync::Arc<Vec<Claim>>;
+/// The claims of one account, ledger by ledger.
+pub type Row = Arc<[Claim]>;
+
+/// The claims of all accounts; states share the rows in which they agree.
+#[derive(Clone, Debug, Default)]
+pub struct Claims {
+    rows: VectorSync<Row>,
+}
+
+impl Claims {
+    /// The claims of one account.
+    pub fn row(&self, account: usize) -> &Row {
+        &self.rows[account]
+    }
+
+    /// How many accounts there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no account.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Every claim, account by account.
+    pub fn iter(&self) -> impl Iterator<Item = &Claim> {
+        self.rows.iter().flat_map(|row| row.iter())
+    }
+
+    /// Accounts in which these claims differ from others.
+    pub fn differences(&self, others: &Self) -> Vec<usize> {
+        let rows = self.rows.iter().zip(others.rows.iter()).enumerate();
+        rows.filter(|(_, (mine, other))| !Arc::ptr_eq(mine, other) && mine != other)
+            .map(|(account, _)| account)
+            .collect()
+    }
+}
+
+/// Which claims have ever depended on a cell: account times the number of ledgers, plus ledger.
+pub type Readers = HashMap<Cell, BTreeSet<u32>>;
 
 /// Reads claims, and reads again only what a change can have touched.
 #[derive(Debug)]
@@ -132,162 +176,166 @@ pub struct Reader {
     pub ledgers: Vec<Ledger>,
     /// The accounts.
     pub accounts: Vec<Address>,
-    /// Which claims have ever depended on a cell.
-    readers: HashMap<Cell, Vec<u32>>,
-    /// Answers by claim and by what they depended on.
-    known: HashMap<(u32, u128), Claim>,
-    depends: Vec<Vec<Cell>>,
+    /// What this reader has found out itself.
+    pub readers: Readers,
+    /// Claims by account and ledger.
+    pub known: Memo<Claim>,
     /// How many views and exits were executed.
     pub executed: u64,
+    /// What was found out since the caller took it.
+    pub found: Vec<(Cell, u32)>,
 }
 
 impl Reader {
     /// A reader of these ledgers for these accounts.
     pub fn new(ledgers: Vec<Ledger>, accounts: Vec<Address>) -> Self {
-        let depends = vec![Vec::new(); ledgers.len() * accounts.len()];
         Self {
             ledgers,
             accounts,
             readers: HashMap::default(),
-            known: HashMap::default(),
-            depends,
+            known: Memo::default(),
             executed: 0,
+            found: Vec::new(),
         }
     }
 
-    /// Every claim of a state.
-    pub fn all(
-        &mut self,
-        machine: &mut Machine<Fork>,
-        fork: &Fork,
-        moment: &Moment,
-    ) -> Result<Claims, SilentView> {
-        let count = self.depends.len() as u32;
-        let claims: Result<Vec<Claim>, SilentView> = (0..count)
-            .map(|index| self.claim(machine, fork, moment, index))
-            .collect();
-        Ok(claims?.into())
+    /// Reads everything, whatever is known.
+    pub fn forget(&mut self) {
+        self.known.forgets = true;
     }
 
-    /// The claims after a change, from those before it and the cells that changed.
+    /// Every claim of a state.
+    pub fn all(&mut self, machine: &mut Machine<Fork>, fork: &Fork) -> Result<Claims, SilentView> {
+        let mut rows = VectorSync::new_sync();
+        for account in 0..self.accounts.len() {
+            rows.push_back_mut(self.row(machine, fork, account)?);
+        }
+        Ok(Claims { rows })
+    }
+
+    /// The claims after a change, from those before it, the cells that changed, and what other readers have found
+    /// out; and the accounts whose claims are others.
     pub fn after(
         &mut self,
         machine: &mut Machine<Fork>,
         fork: &Fork,
-        moment: &Moment,
         before: &Claims,
-        changed: &[Cell],
-    ) -> Result<Claims, SilentView> {
+        changed: impl Iterator<Item = Cell>,
+        known: &Readers,
+    ) -> Result<(Claims, Vec<usize>), SilentView> {
+        let width = self.ledgers.len();
+        let readers = |cell| [self.readers.get(&cell), known.get(&cell)];
         let mut touched: Vec<u32> = changed
-            .iter()
-            .filter_map(|cell| self.readers.get(cell))
+            .flat_map(readers)
+            .flatten()
             .flatten()
             .copied()
             .collect();
-        if touched.is_empty() {
-            return Ok(before.clone());
-        }
         touched.sort_unstable();
         touched.dedup();
-        let mut claims = before.as_ref().clone();
-        for index in touched {
-            claims[index as usize] = self.claim(machine, fork, moment, index)?;
+        let mut claims = before.clone();
+        let mut accounts = Vec::new();
+        for group in touched.chunk_by(|one, other| *one as usize / width == *other as usize / width)
+        {
+            let account = group[0] as usize / width;
+            let mut row = before.row(account).to_vec();
+            for index in group {
+                row[*index as usize % width] = self.claim(machine, fork, *index)?;
+            }
+            if *row != **before.row(account) {
+                claims.rows.set_mut(account, row.into());
+                accounts.push(account);
+            }
         }
-        Ok(claims.into())
+        Ok((claims, accounts))
     }
 
-    /// The claim of one account in one ledger.
+    fn row(
+        &mut self,
+        machine: &mut Machine<Fork>,
+        fork: &Fork,
+        account: usize,
+    ) -> Result<Row, SilentView> {
+        let width = self.ledgers.len();
+        (account * width..(account + 1) * width)
+            .map(|index| self.claim(machine, fork, index as u32))
+            .collect()
+    }
+
+    /// The claim of one account in one ledger: account times the number of ledgers, plus ledger.
     pub fn claim(
         &mut self,
         machine: &mut Machine<Fork>,
         fork: &Fork,
-        moment: &Moment,
         index: u32,
     ) -> Result<Claim, SilentView> {
-        let key = (index, self.situation(fork, moment, index));
-        if !self.depends[index as usize].is_empty()
-            && let Some(known) = self.known.get(&key)
-        {
-            return Ok(*known);
+        let question = Print::from(index);
+        if let Some(known) = self.known.get(question, fork) {
+            return Ok(known);
         }
         let ledger = &self.ledgers[index as usize % self.ledgers.len()];
         let account = self.accounts[index as usize / self.ledgers.len()];
         self.executed += 1;
-        if !fork.has_code(ledger.contract) {
+        let (claim, reads) = if fork.has_code(ledger.contract) {
+            let (recorded, mut reads) = view(machine, fork, ledger, account);
+            let recorded = recorded.map_err(|reason| SilentView {
+                ledger: ledger.name.clone(),
+                account,
+                reason,
+            })?;
+            let mut live = recorded;
+            if !recorded.is_zero()
+                && let Some(data) = ledger.exit_call(recorded)
+            {
+                self.executed += 1;
+                let (moved, more) = exits(machine, fork, ledger.contract, account, data);
+                reads = together([reads.as_slice(), &more]);
+                if !moved {
+                    live = U256::ZERO;
+                }
+            }
+            (Claim { recorded, live }, reads)
+        } else {
             // A contract that the script has yet to create records nothing.
-            let cell = (ledger.contract, None);
-            self.depend(index, [cell]);
-            return Ok(Claim::default());
-        }
-        let (recorded, mut cells) = match view(machine, fork, moment, ledger, account) {
-            (Ok(units), cells) => (units, cells),
-            (Err(reason), _) => {
-                return Err(SilentView {
-                    ledger: ledger.name.clone(),
-                    account,
-                    reason,
-                });
-            }
+            (Claim::default(), vec![(ledger.contract, None)])
         };
-        let mut live = recorded;
-        if !recorded.is_zero()
-            && let Some(data) = ledger.exit_call(recorded)
-        {
-            let exit = Message {
-                from: account,
-                to: Some(ledger.contract),
-                data,
-                value: U256::ZERO,
-                gas: VIEW_GAS,
-            };
-            self.executed += 1;
-            let (done, more) = machine.execute_recording(fork.clone(), moment, &exit);
-            cells.extend(more);
-            let moved = match &done.ending {
-                Ending::Returned(data) => data.is_empty() || data.iter().any(|byte| *byte != 0),
-                _ => false,
-            };
-            if !moved {
-                live = U256::ZERO;
+        for cell in &reads {
+            if self.readers.entry(*cell).or_default().insert(index) {
+                self.found.push((*cell, index));
             }
         }
-        let claim = Claim { recorded, live };
-        self.depend(index, cells);
-        let key = (index, self.situation(fork, moment, index));
-        self.known.insert(key, claim);
+        self.known.put(question, fork, &reads, claim);
         Ok(claim)
     }
+}
 
-    fn depend(&mut self, index: u32, cells: impl IntoIterator<Item = Cell>) {
-        for cell in cells {
-            let readers = self.readers.entry(cell).or_default();
-            if !readers.contains(&index) {
-                readers.push(index);
-                self.depends[index as usize].push(cell);
-            }
-        }
-    }
-
-    /// A fingerprint of everything that a claim has ever depended on, as it stands now.
-    fn situation(&self, fork: &Fork, moment: &Moment, index: u32) -> u128 {
-        use sealift_evm::Snapshot;
-        let mut sum = crate::fork::print_of(&moment.timestamp_secs);
-        for cell in &self.depends[index as usize] {
-            let part = match cell {
-                (address, Some(slot)) => crate::fork::print_of(&(cell, fork.word(*address, *slot))),
-                (address, None) => crate::fork::print_of(&(cell, fork.account(*address))),
-            };
-            sum = sum.wrapping_add(part);
-        }
-        sum
-    }
+/// Whether a holder's exit succeeds, and what that depends on.
+fn exits(
+    machine: &mut Machine<Fork>,
+    fork: &Fork,
+    contract: Address,
+    holder: Address,
+    data: Bytes,
+) -> (bool, Vec<Cell>) {
+    let exit = Message {
+        from: holder,
+        to: Some(contract),
+        data,
+        value: U256::ZERO,
+        gas: VIEW_GAS,
+    };
+    let done = machine.execute(fork.clone(), fork.moment(), &exit);
+    let moved = match &done.ending {
+        Ending::Returned(data) => data.is_empty() || data.iter().any(|byte| *byte != 0),
+        _ => false,
+    };
+    (moved, done.reads)
 }
 
 /// Asks the view of a ledger for one account; with the answer come the cells that it depends on.
 pub fn view(
     machine: &mut Machine<Fork>,
     fork: &Fork,
-    moment: &Moment,
     ledger: &Ledger,
     account: Address,
 ) -> (Result<U256, String>, Vec<Cell>) {
@@ -299,7 +347,7 @@ pub fn view(
         value: U256::ZERO,
         gas: VIEW_GAS,
     };
-    let (done, cells) = machine.execute_recording(fork.clone(), moment, &message);
+    let done = machine.execute(fork.clone(), fork.moment(), &message);
     let answer = match done.ending {
         Ending::Returned(data) if data.len() >= 32 => Ok(U256::from_be_slice(&data[..32])),
         Ending::Returned(data) => Err(format!(
@@ -309,5 +357,5 @@ pub fn view(
         Ending::Reverted(data) => Err(format!("it reverted with {data}")),
         Ending::Halted(reason) | Ending::Invalid(reason) => Err(reason),
     };
-    (answer, cells)
+    (answer, done.reads)
 }

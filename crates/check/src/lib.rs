@@ -8,6 +8,7 @@ pub mod input;
 pub mod interfaces;
 pub mod judge;
 pub mod ledger;
+pub mod memo;
 pub mod model;
 pub mod own;
 pub mod prepare;

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use alloy_primitives::{Address, Bytes, I256, U256, address};
-use sealift_evm::{Interference, Message, Moment};
+use sealift_evm::{Cell, Interference, Message};
 
 use crate::fork::{Fork, Print, print_of};
 use crate::input::Step;
+use crate::judge::Tally;
 use crate::ledger::{Claims, Ledger};
 
 /// The stranger: nobody owes it anything.
@@ -78,10 +79,8 @@ pub struct Custodian {
 /// Everything that is checked.
 #[derive(Clone, Debug)]
 pub struct Subject {
-    /// The state before the first step.
+    /// The state before the first step, and the block of it.
     pub start: Fork,
-    /// The block of every step.
-    pub moment: Moment,
     /// The script.
     pub steps: Vec<Step>,
     /// Where claims are held.
@@ -252,7 +251,22 @@ impl Fault {
         }
     }
 
-    /// All names, in order.
+    /// The place of its name in [`Self::name_of`].
+    pub fn index(&self) -> u8 {
+        let name = self.name();
+        let at = Self::NAMES.iter().position(|known| *known == name);
+        at.unwrap_or(Self::NAMES.len()) as u8
+    }
+
+    /// The name at a place.
+    pub fn name_of(index: u8) -> &'static str {
+        Self::NAMES
+            .get(usize::from(index))
+            .copied()
+            .unwrap_or("environment.action")
+    }
+
+    /// All names but that of declared actions, in order.
     pub const NAMES: [&'static str; 18] = [
         "executor.crash-before-send",
         "executor.answer-lost",
@@ -280,6 +294,8 @@ impl Fault {
 pub enum Action {
     /// The step is sent.
     Step(usize),
+    /// The steps from the first to before the second are sent, and go as they went undisturbed.
+    Steps(usize, usize),
     /// Something goes wrong at a step.
     Fault(usize, Fault),
     /// The executor goes on.
@@ -303,6 +319,10 @@ pub struct Past {
     pub shift: Arc<Vec<(Address, I256)>>,
     /// Who had made itself unable to receive.
     pub waived: Option<Address>,
+    /// All claims.
+    pub claims: Claims,
+    /// What they come to.
+    pub tally: Arc<Tally>,
 }
 
 impl Past {
@@ -313,6 +333,8 @@ impl Past {
             mined: node.record.mined.clone(),
             shift: node.shift.clone(),
             waived: node.waived,
+            claims: node.claims.clone(),
+            tally: node.tally.clone(),
         }
     }
 
@@ -326,8 +348,8 @@ impl Past {
 pub struct Node {
     /// The chain.
     pub fork: Fork,
-    /// Whether the waiting time has passed.
-    pub waited: bool,
+    /// Whether the executor may wait once more: waiting again and again is no playbook.
+    pub may_wait: bool,
     /// The executor.
     pub record: Record,
     /// Entitlements that holders moved among themselves.
@@ -342,6 +364,11 @@ pub struct Node {
     pub trail: Vec<Past>,
     /// All claims.
     pub claims: Claims,
+    /// What they come to.
+    pub tally: Arc<Tally>,
+    /// Cells in which the chain may differ from the undisturbed one before the same step, and no others; `None`
+    /// where that is not known.
+    pub apart: Option<Arc<[Cell]>>,
     /// Faults so far.
     pub faults: u8,
     /// Transactions so far.
@@ -353,8 +380,6 @@ pub struct Node {
 /// How a state was first reached.
 #[derive(Clone, Debug)]
 pub struct Parent {
-    /// The state before.
-    pub node: u32,
     /// What happened.
     pub action: Action,
     /// Whether a transaction of it failed, and with what.
@@ -377,16 +402,31 @@ impl Node {
             .collect()
     }
 
-    /// This node with the chain as it was.
+    /// This node with the chain as it was, at the time that it is now.
     pub fn reorganised(&self, depth: usize) -> Self {
         let past = self.past(depth).clone();
         let mut back = self.clone();
+        let now = self.fork.moment().timestamp_secs;
         back.fork = past.fork;
+        back.fork.wait(now - back.fork.moment().timestamp_secs);
         back.record.mined = past.mined;
         back.shift = past.shift;
         back.waived = past.waived;
+        back.claims = past.claims;
+        back.tally = past.tally;
         back.trail.truncate(self.trail.len() - depth);
         back
+    }
+
+    /// Whether the executor has stopped, or has sent everything.
+    pub fn is_at_rest(&self, steps: usize) -> bool {
+        self.record.next >= steps || self.record.mode == Mode::Stopped
+    }
+
+    /// Whether the executor believes that all is done. Where a key is lost the others do what they can, and nobody
+    /// believes that it is all.
+    pub fn believes_done(&self, steps: usize) -> bool {
+        self.record.next >= steps && self.record.mode != Mode::Stopped && self.lost.is_none()
     }
 
     /// The fingerprint under which equal states are merged.
@@ -394,7 +434,7 @@ impl Node {
         let trail: Vec<Print> = self.trail.iter().map(Past::print).collect();
         print_of(&(
             self.fork.print(),
-            self.waited,
+            self.may_wait,
             &self.record,
             &*self.shift,
             self.lost,

@@ -2,7 +2,7 @@
 
 use alloy_json_abi::Function;
 use alloy_primitives::{Address, B256, Bytes, b256};
-use sealift_evm::{Machine, Moment};
+use sealift_evm::Machine;
 
 use crate::explore::ExploreError;
 use crate::fork::Fork;
@@ -65,19 +65,12 @@ pub fn prepare(
         return Err(PrepareError::NoSteps);
     }
     let start = with_cast(Fork::of(scene));
-    // One block later than the state; a second later, as a node would have it.
-    let moment = Moment {
-        chain_id: scene.chain_id,
-        number: scene.number + 1,
-        timestamp_secs: scene.timestamp_secs + 1,
-    };
     let mut machine = Machine::new(scene.chain_id);
-    let run = infer::run(&mut machine, &start, &moment, &steps);
+    let run = infer::run(&mut machine, &start, &steps);
     if let Some((step, data)) = run.failed {
         return Err(ExploreError::Undisturbed { step, data }.into());
     }
-    let found =
-        infer::infer(&mut machine, &run, &moment, &steps, name).map_err(ExploreError::from)?;
+    let found = infer::infer(&mut machine, &run, &steps, name).map_err(ExploreError::from)?;
     let inferred = declared.ledgers.is_empty();
     let ledgers = if inferred {
         found.ledgers.clone()
@@ -93,13 +86,12 @@ pub fn prepare(
     } else if inferred {
         found.accounts.clone()
     } else {
-        holders(&mut machine, [&start, end], &moment, &ledgers, &found)?
+        holders(&mut machine, [&start, end], &ledgers, &found)?
     };
     let contracts = found.contracts.clone();
     let (messages, gaps) = hostile(
         &mut machine,
         [&start, end],
-        &moment,
         declared,
         &found,
         &ledgers,
@@ -111,7 +103,6 @@ pub fn prepare(
     let subject = Subject {
         start,
         groups,
-        moment,
         steps,
         tolerance: declared.tolerance.unwrap_or(found.tolerance),
         ledgers,
@@ -165,7 +156,6 @@ fn with_twins(start: &Fork, steps: &[Step], mut ledgers: Vec<Ledger>) -> (Vec<Le
 fn holders(
     machine: &mut Machine<Fork>,
     forks: [&Fork; 2],
-    moment: &Moment,
     ledgers: &[Ledger],
     found: &Inferred,
 ) -> Result<Vec<Address>, ExploreError> {
@@ -178,7 +168,7 @@ fn holders(
                 .filter(|ledger| fork.has_code(ledger.contract))
             {
                 let mut reader = Reader::new(vec![ledger.clone()], vec![*candidate]);
-                holds |= !reader.claim(machine, fork, moment, 0)?.recorded.is_zero();
+                holds |= !reader.claim(machine, fork, 0)?.recorded.is_zero();
             }
         }
         if holds && !found.contracts.contains(candidate) && !forks[0].has_code(*candidate) {
@@ -188,14 +178,9 @@ fn holders(
     Ok(holders)
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each is a part of what a stranger can reach"
-)]
 fn hostile(
     machine: &mut Machine<Fork>,
     forks: [&Fork; 2],
-    moment: &Moment,
     declared: &Resolved,
     found: &Inferred,
     ledgers: &[Ledger],
@@ -232,7 +217,7 @@ fn hostile(
             .chain(found.contracts.iter().copied())
             .collect();
         let mut reader = Reader::new(ledgers, some);
-        let claims = reader.all(machine, fork, moment)?;
+        let claims = reader.all(machine, fork)?;
         amounts.extend(
             claims
                 .iter()

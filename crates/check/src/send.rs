@@ -1,55 +1,93 @@
 //! Sending: what a transaction does to a state, found once for each state.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use alloy_primitives::map::{HashMap, HashSet};
 use alloy_primitives::{Address, Bytes, U256};
 use sealift_evm::{
-    Cell, Ending, Executed, Interference, Machine, Meddling, Message, Moment, Snapshot, TX_GAS_CAP,
+    Cell, Ending, Executed, GAUGE, InnerCall, Interference, Machine, Meddling, Message, Observed,
+    Snapshot, TX_GAS_CAP,
 };
 
-use crate::fork::{Bytecode, Fork, Print, print_of};
+use crate::fork::{Bytecode, Effect, Fork, Print, print_of};
 use crate::input::Step;
+use crate::memo::{Memo, together};
 use crate::model::{
     ACCEPTS, ANSWERS_MUCH, ANSWERS_ONE, ANYONE, NEWCOMER, REFUSES, Record, STRANGER, Subject,
 };
 
 /// What a transaction did.
-#[derive(Clone, Debug)]
-pub struct Sent {
-    /// The state after it.
-    pub fork: Fork,
-    /// The cells that it changed.
-    pub changed: Vec<Cell>,
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// What it writes; nothing where it failed.
+    pub effect: Effect,
     /// Why it failed; `None` where it succeeded.
     pub failed: Option<Bytes>,
     /// Gas spent.
     pub gas: u64,
     /// A contract that it created as its own call.
     pub created: Option<Address>,
+    /// All that it depends on.
+    pub reads: Vec<Cell>,
+}
+
+impl Outcome {
+    /// Whether it changed anything.
+    pub fn is_idle(&self) -> bool {
+        self.effect.changes.is_empty()
+    }
+}
+
+/// What a transaction did, and the state after it.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The state after it.
+    pub fork: Fork,
+    /// What it did.
+    pub outcome: Arc<Outcome>,
+}
+
+impl Deref for Sent {
+    type Target = Outcome;
+
+    fn deref(&self) -> &Outcome {
+        &self.outcome
+    }
 }
 
 /// What inner calls that go wrong do to a step.
 #[derive(Debug, Default)]
 pub struct Inner {
-    /// Everything that was tried.
-    pub tried: Vec<Interference>,
+    /// Everything that was tried, and whether it happened.
+    pub tried: Vec<(Interference, bool)>,
     /// What let the step succeed with another outcome; equal outcomes once.
-    pub found: Vec<(Interference, Sent)>,
+    pub found: Vec<(Interference, Arc<Outcome>)>,
+    /// Whether less gas can leave the step half done: one of its inner calls can run out of gas without undoing the
+    /// whole, or it asks how much gas is left.
+    pub may_be_half_done: bool,
 }
+
+/// Outcomes of a step with less gas, by the gas.
+pub type Cuts = Vec<(u64, Arc<Outcome>)>;
+
+/// States after a transaction that are kept at most.
+const KEPT: usize = 1 << 16;
 
 /// Executes, and remembers.
 #[derive(Debug)]
 pub struct Sender {
     /// The machine.
     pub machine: Machine<Fork>,
-    sent: HashMap<Print, Arc<Sent>>,
-    inner: HashMap<Print, Arc<Inner>>,
-    cuts: HashMap<Print, Arc<Vec<(u64, Sent)>>>,
-    idle: HashMap<Print, HashSet<Print>>,
-    reads: HashMap<Print, Vec<Cell>>,
+    sent: HashMap<Print, Sent>,
+    /// Outcomes by message and nonce.
+    pub outcomes: Memo<Arc<Outcome>>,
+    inner: Memo<Arc<Inner>>,
+    cuts: Memo<Arc<Cuts>>,
     /// How many transactions were executed.
     pub executed: u64,
+    /// What executions depend on, as it is found; for the caller to take.
+    pub found: Vec<Cell>,
 }
 
 impl Sender {
@@ -58,229 +96,214 @@ impl Sender {
         Self {
             machine: Machine::new(chain_id),
             sent: HashMap::default(),
-            inner: HashMap::default(),
-            cuts: HashMap::default(),
-            idle: HashMap::default(),
-            reads: HashMap::default(),
+            outcomes: Memo::default(),
+            inner: Memo::default(),
+            cuts: Memo::default(),
             executed: 0,
+            found: Vec::new(),
         }
     }
 
+    /// Executes everything, whatever is known.
+    pub fn forget(&mut self) {
+        self.outcomes.forgets = true;
+        self.inner.forgets = true;
+        self.cuts.forgets = true;
+    }
+
     /// Executes a message on a state.
-    pub fn send(
-        &mut self,
-        fork: &Fork,
-        moment: &Moment,
-        message: &Message,
-        nonce: Option<u64>,
-    ) -> Arc<Sent> {
-        let key = print_of(&(fork.print(), moment.timestamp_secs, message, nonce));
+    pub fn send(&mut self, fork: &Fork, message: &Message, nonce: Option<u64>) -> Sent {
+        let question = print_of(&(message, nonce));
+        let key = print_of(&(fork.print(), question));
         if let Some(sent) = self.sent.get(&key) {
             return sent.clone();
         }
-        self.executed += 1;
-        let (before, from) = numbered(fork, message, nonce);
-        let executed = self.machine.execute(before.clone(), moment, message);
-        let sent = Arc::new(finish(fork, before, message, executed, from, nonce));
+        let outcome = self.outcome(fork, question, message, nonce);
+        let sent = after(fork, outcome);
+        if self.sent.len() >= KEPT {
+            self.sent.clear();
+        }
         self.sent.insert(key, sent.clone());
         sent
     }
 
-    /// Executes a message of a stranger; `None` where it fails or changes nothing.
-    ///
-    /// What a call reads decides what it does: where everything that it has ever read stands as it stood when it
-    /// did nothing, it does nothing again, and is not executed.
-    pub fn try_out(&mut self, fork: &Fork, moment: &Moment, message: &Message) -> Option<Sent> {
-        let key = print_of(&(message, moment.timestamp_secs));
-        let situation = |reads: &[Cell]| {
-            reads.iter().fold(0u128, |sum, cell| {
-                sum.wrapping_add(match cell {
-                    (address, Some(slot)) => print_of(&(cell, fork.word(*address, *slot))),
-                    (address, None) => print_of(&(cell, fork.account(*address))),
-                })
-            })
-        };
-        if let Some(reads) = self.reads.get(&key)
-            && self
-                .idle
-                .get(&key)
-                .is_some_and(|idle| idle.contains(&situation(reads)))
-        {
-            return None;
+    /// What a message does to a state; `question` is a fingerprint of message and nonce.
+    pub fn outcome(
+        &mut self,
+        fork: &Fork,
+        question: Print,
+        message: &Message,
+        nonce: Option<u64>,
+    ) -> Arc<Outcome> {
+        if let Some(outcome) = self.outcomes.get(question, fork) {
+            return outcome;
         }
         self.executed += 1;
-        let (executed, cells) = self
-            .machine
-            .execute_recording(fork.clone(), moment, message);
-        let succeeded = executed.succeeded();
-        let sent =
-            succeeded.then(|| finish(fork, fork.clone(), message, executed, message.from, None));
-        let sent = sent.filter(|sent| sent.fork.print() != fork.print());
-        if sent.is_none() {
-            let reads = self.reads.entry(key).or_default();
-            let known = reads.len();
-            reads.extend(cells);
-            reads.sort_unstable();
-            reads.dedup();
-            let idle = self.idle.entry(key).or_default();
-            if reads.len() != known {
-                // Older situations were taken over fewer cells: they say nothing any more.
-                idle.clear();
-            }
-            let now = situation(&self.reads[&key]);
-            self.idle.entry(key).or_default().insert(now);
+        let mut before = fork.clone();
+        if let Some(nonce) = nonce {
+            before.set_nonce(message.from, nonce);
         }
-        sent
+        let executed = self.machine.execute(before.clone(), fork.moment(), message);
+        let outcome = Arc::new(outcome_of(fork, &before, message, executed));
+        self.found.extend(&outcome.reads);
+        self.outcomes
+            .put(question, fork, &outcome.reads, outcome.clone());
+        outcome
     }
 
     /// What becomes of a step when one of its inner calls goes wrong, and the step still succeeds.
     ///
     /// A step that fails as a whole is the fault `transaction.reverted`; equal outcomes are merged.
-    pub fn inner(
-        &mut self,
-        fork: &Fork,
-        moment: &Moment,
-        message: &Message,
-        own: &[Address],
-    ) -> Arc<Inner> {
-        let key = print_of(&(fork.print(), moment.timestamp_secs, message, "inner"));
-        if let Some(found) = self.inner.get(&key) {
-            return found.clone();
+    pub fn inner(&mut self, fork: &Fork, message: &Message, own: &[Address]) -> Arc<Inner> {
+        let question = print_of(message);
+        if let Some(found) = self.inner.get(question, fork) {
+            return found;
         }
-        self.executed += 1;
-        let (plain, observed) = self
-            .machine
-            .execute_meddling(fork.clone(), moment, message, None);
-        let plain = finish(fork, fork.clone(), message, plain, message.from, None);
-        let mut inner_calls = Inner::default();
-        let mut seen: HashSet<Print> = [fork.print(), plain.fork.print()].into_iter().collect();
+        let (plain, observed) = self.meddled(fork, message, None);
+        let mut reads = vec![plain.reads.clone()];
+        let mut found = Inner {
+            may_be_half_done: plain.reads.contains(&GAUGE),
+            ..Inner::default()
+        };
+        let mut seen: HashSet<Print> = [Effect::default().print(), plain.effect.print()]
+            .into_iter()
+            .collect();
         for (call, inner) in observed.calls.iter().enumerate() {
             if !fork.has_code(inner.target) && inner.value.is_zero() {
                 continue;
             }
-            let mut meddlings = vec![Meddling::Reverts, Meddling::OutOfGas];
-            // Only a call that answers `true` could answer `false`.
-            let said_true =
-                inner.output.len() == 32 && U256::from_be_slice(&inner.output) == U256::ONE;
-            if said_true && !inner.is_static {
-                meddlings.push(Meddling::ReturnsFalse);
-            }
-            let outside =
-                inner.is_static && !own.contains(&inner.target) && inner.output.len() >= 32;
-            if outside {
-                meddlings.extend(other_answers(&inner.output).map(Meddling::Answers));
-            }
-            for meddling in meddlings {
+            for meddling in meddlings(inner, own) {
                 let interference = Interference { call, meddling };
-                self.executed += 1;
-                let (done, observed) = self.machine.execute_meddling(
-                    fork.clone(),
-                    moment,
-                    message,
-                    Some(interference.clone()),
-                );
-                assert!(
-                    observed.fired,
-                    "the same transaction on the same state makes the same calls"
-                );
-                let sent = finish(fork, fork.clone(), message, done, message.from, None);
-                inner_calls.tried.push(interference.clone());
-                if sent.failed.is_none() && seen.insert(sent.fork.print()) {
-                    inner_calls.found.push((interference, sent));
+                let (outcome, observed) = self.meddled(fork, message, Some(interference.clone()));
+                reads.push(outcome.reads.clone());
+                found.may_be_half_done |=
+                    interference.meddling == Meddling::OutOfGas && outcome.failed.is_none();
+                found.tried.push((interference.clone(), observed.fired));
+                if outcome.failed.is_none() && seen.insert(outcome.effect.print()) {
+                    found.found.push((interference, Arc::new(outcome)));
                 }
             }
         }
-        let found = Arc::new(inner_calls);
-        self.inner.insert(key, found.clone());
+        let found = Arc::new(found);
+        let reads = together(reads.iter().map(Vec::as_slice));
+        self.found.extend(&reads);
+        self.inner.put(question, fork, &reads, found.clone());
         found
     }
 
     /// What becomes of a step with less gas than it needs, where it still succeeds: the thresholds at which the
     /// outcome changes, found by bisection.
     ///
-    /// A step without inner calls has none: out of gas in the outermost frame undoes everything (EIP-150).
-    pub fn cuts(
-        &mut self,
-        fork: &Fork,
-        moment: &Moment,
-        message: &Message,
-    ) -> Arc<Vec<(u64, Sent)>> {
-        let key = print_of(&(fork.print(), moment.timestamp_secs, message, "cuts"));
-        if let Some(found) = self.cuts.get(&key) {
-            return found.clone();
+    /// There are none where no inner call can run out of gas by itself: the outermost frame that does undoes
+    /// everything (EIP-150). A caller that lets a failed call pass is what makes half-done work possible.
+    pub fn cuts(&mut self, fork: &Fork, message: &Message) -> Arc<Cuts> {
+        let question = print_of(message);
+        if let Some(found) = self.cuts.get(question, fork) {
+            return found;
         }
-        let (plain, observed) = self
-            .machine
-            .execute_meddling(fork.clone(), moment, message, None);
-        let mut found: Vec<(u64, Sent)> = Vec::new();
-        // A caller that lets a failed call pass is what makes half-done work possible.
-        if plain.succeeded() && !observed.calls.is_empty() {
-            let whole = finish(
-                fork,
-                fork.clone(),
-                message,
-                plain.clone(),
-                message.from,
-                None,
-            )
-            .fork
-            .print();
-            let (low, high) = (21_000, plain.gas.saturating_mul(64) / 63 + 100_000);
-            let mut outcomes: Vec<(u64, Print)> = Vec::new();
-            let points = 24;
-            for point in 0..=points {
-                let gas = low + (high - low) / points * point;
-                let outcome = self.with_gas(fork, moment, message, gas, &mut found, whole);
-                outcomes.push((gas, outcome));
-            }
-            let mut open: Vec<((u64, Print), (u64, Print))> =
-                outcomes.windows(2).map(|pair| (pair[0], pair[1])).collect();
-            while let Some((left, right)) = open.pop() {
-                if left.1 == right.1 || right.0 - left.0 <= 1 {
-                    continue;
-                }
-                let middle = left.0 + (right.0 - left.0) / 2;
-                let between = (
-                    middle,
-                    self.with_gas(fork, moment, message, middle, &mut found, whole),
-                );
-                open.push((left, between));
-                open.push((between, right));
-            }
+        let (plain, _) = self.meddled(fork, message, None);
+        let mut bisection = Bisection {
+            sender: self,
+            fork,
+            message,
+            seen: [Effect::default().print(), plain.effect.print()]
+                .into_iter()
+                .collect(),
+            found: Vec::new(),
+            reads: plain.reads.clone(),
+        };
+        if plain.failed.is_none() {
+            bisection.run(21_000, plain.gas.saturating_mul(64) / 63 + 100_000);
         }
-        let found = Arc::new(found);
-        self.cuts.insert(key, found.clone());
+        let found = Arc::new(std::mem::take(&mut bisection.found));
+        let reads = std::mem::take(&mut bisection.reads);
+        self.found.extend(&reads);
+        self.cuts.put(question, fork, &reads, found.clone());
         found
     }
 
-    fn with_gas(
+    fn meddled(
         &mut self,
         fork: &Fork,
-        moment: &Moment,
         message: &Message,
-        gas: u64,
-        found: &mut Vec<(u64, Sent)>,
-        whole: Print,
-    ) -> Print {
+        interference: Option<Interference>,
+    ) -> (Outcome, Observed) {
         self.executed += 1;
+        let (executed, observed) =
+            self.machine
+                .execute_meddling(fork.clone(), fork.moment(), message, interference);
+        (outcome_of(fork, fork, message, executed), observed)
+    }
+}
+
+/// The state after an outcome.
+pub fn after(fork: &Fork, outcome: Arc<Outcome>) -> Sent {
+    let mut fork = fork.clone();
+    fork.put(&outcome.effect);
+    Sent { fork, outcome }
+}
+
+/// The search for the gas limits at which an outcome changes.
+struct Bisection<'a> {
+    sender: &'a mut Sender,
+    fork: &'a Fork,
+    message: &'a Message,
+    seen: HashSet<Print>,
+    found: Cuts,
+    reads: Vec<Cell>,
+}
+
+impl Bisection<'_> {
+    /// Limits that are tried first, at equal distances.
+    const POINTS: u64 = 24;
+
+    fn run(&mut self, low: u64, high: u64) {
+        let first = (0..=Self::POINTS).map(|point| low + (high - low) / Self::POINTS * point);
+        let outcomes: Vec<(u64, Print)> = first.map(|gas| (gas, self.with(gas))).collect();
+        let mut open: Vec<[(u64, Print); 2]> =
+            outcomes.windows(2).map(|pair| [pair[0], pair[1]]).collect();
+        while let Some([left, right]) = open.pop() {
+            if left.1 == right.1 || right.0 - left.0 <= 1 {
+                continue;
+            }
+            let middle = left.0 + (right.0 - left.0) / 2;
+            let between = (middle, self.with(middle));
+            open.push([left, between]);
+            open.push([between, right]);
+        }
+    }
+
+    fn with(&mut self, gas: u64) -> Print {
+        self.sender.executed += 1;
         let cut = Message {
             gas,
-            ..message.clone()
+            ..self.message.clone()
         };
-        let done = self.machine.execute(fork.clone(), moment, &cut);
-        if !done.succeeded() {
-            return fork.print();
-        }
-        let sent = finish(fork, fork.clone(), message, done, message.from, None);
-        let print = sent.fork.print();
-        if print != whole
-            && print != fork.print()
-            && found.iter().all(|(_, known)| known.fork.print() != print)
-        {
-            found.push((gas, sent));
+        let machine = &mut self.sender.machine;
+        let executed = machine.execute(self.fork.clone(), self.fork.moment(), &cut);
+        let outcome = outcome_of(self.fork, self.fork, self.message, executed);
+        self.reads = together([self.reads.as_slice(), &outcome.reads]);
+        let print = outcome.effect.print();
+        if outcome.failed.is_none() && self.seen.insert(print) {
+            self.found.push((gas, Arc::new(outcome)));
         }
         print
     }
+}
+
+/// What can be done to an inner call.
+fn meddlings(inner: &InnerCall, own: &[Address]) -> Vec<Meddling> {
+    let mut meddlings = vec![Meddling::Reverts, Meddling::OutOfGas];
+    // Only a call that answers `true` could answer `false`.
+    let said_true = inner.output.len() == 32 && U256::from_be_slice(&inner.output) == U256::ONE;
+    if said_true && !inner.is_static {
+        meddlings.push(Meddling::ReturnsFalse);
+    }
+    let outside = inner.is_static && !own.contains(&inner.target) && inner.output.len() >= 32;
+    if outside {
+        meddlings.extend(other_answers(&inner.output).map(Meddling::Answers));
+    }
+    meddlings
 }
 
 /// Other numbers in place of an answer: nothing, a tenth, ten times as much.
@@ -373,23 +396,7 @@ pub fn creation_nonce(subject: &Subject, step: usize, again: u64) -> Option<u64>
     })
 }
 
-fn numbered(fork: &Fork, message: &Message, nonce: Option<u64>) -> (Fork, Address) {
-    let mut before = fork.clone();
-    if let Some(nonce) = nonce {
-        before.set_nonce(message.from, nonce);
-    }
-    (before, message.from)
-}
-
-fn finish(
-    fork: &Fork,
-    before: Fork,
-    message: &Message,
-    executed: Executed,
-    from: Address,
-    nonce: Option<u64>,
-) -> Sent {
-    let gas = executed.gas;
+fn outcome_of(fork: &Fork, before: &Fork, message: &Message, executed: Executed) -> Outcome {
     let failed = match &executed.ending {
         Ending::Returned(_) => None,
         Ending::Reverted(data) => Some(data.clone()),
@@ -397,31 +404,17 @@ fn finish(
             Some(reason.clone().into_bytes().into())
         }
     };
-    if failed.is_some() {
-        return Sent {
-            fork: fork.clone(),
-            changed: Vec::new(),
-            failed,
-            gas,
-            created: None,
-        };
+    let mut outcome = Outcome {
+        failed,
+        gas: executed.gas,
+        ..Outcome::default()
+    };
+    if outcome.failed.is_none() {
+        let from = message.from;
+        let nonce = before.account(from).map_or(0, |account| account.nonce);
+        outcome.created = message.to.is_none().then(|| from.create(nonce));
+        outcome.effect = fork.effect(&executed, from);
     }
-    let created = message.to.is_none().then(|| {
-        from.create(
-            nonce.unwrap_or_else(|| before.account(from).map_or(0, |account| account.nonce)),
-        )
-    });
-    let mut after = before;
-    let changed = after.apply(executed, from);
-    if nonce.is_some() {
-        let own = fork.account(from).map_or(0, |account| account.nonce);
-        after.set_nonce(from, own);
-    }
-    Sent {
-        fork: after,
-        changed,
-        failed: None,
-        gas,
-        created,
-    }
+    outcome.reads = executed.reads;
+    outcome
 }

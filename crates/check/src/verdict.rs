@@ -2,13 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, U256};
-use sealift_evm::{Machine, Moment};
-
-use crate::explore::Explored;
+use crate::explore::{Explored, Wrong};
 use crate::infer::Leftover;
-use crate::ledger::{Ledger, Side, view};
-use crate::model::{Action, Mode, Node, Subject};
+use crate::model::{Fault, Subject};
 
 /// How a migration is judged (FAULTS: verdicts).
 #[derive(
@@ -106,7 +102,7 @@ impl Conclusion {
 }
 
 /// Draws the conclusions.
-pub fn conclude(subject: &Subject, explored: &Explored, leftovers: &[Leftover]) -> Conclusion {
+pub fn conclude(subject: &Subject, explored: &Explored<'_>, leftovers: &[Leftover]) -> Conclusion {
     let good = can_end(explored);
     let forward = ways_back(explored);
     let mut kept: BTreeMap<(Verdict, &'static str), Finding> = BTreeMap::new();
@@ -117,61 +113,44 @@ pub fn conclude(subject: &Subject, explored: &Explored, leftovers: &[Leftover]) 
             kept.insert(key, finding);
         }
     };
-    for (at, node) in explored.nodes.iter().enumerate() {
+    for (at, visit) in explored.visits.iter().enumerate() {
         let at = at as u32;
-        let parent_is_good = node
-            .parent
-            .as_ref()
-            .is_none_or(|parent| good[parent.node as usize]);
-        let assessment = &explored.assessments[at as usize];
+        let parent_is_good = explored
+            .before(at)
+            .is_none_or(|edge| good[edge.from as usize]);
         if !good[at as usize] && parent_is_good {
             keep(judge_entry(explored, &forward, at));
-        } else if good[at as usize] && !assessment.over.is_zero() {
+        } else if good[at as usize] && !explored.assessment(at).over.is_zero() {
             keep(Finding {
-                verdict: Verdict::Transient,
-                node: at,
-                faults: node.faults,
-                steps: node.sent,
-                closed: 0,
-                best: at,
-                cause: cause(explored, at),
                 note: duration(explored, at),
+                ..found(explored, Verdict::Transient, at)
+            });
+        }
+        if let Some(insolvency) = &visit.insolvent {
+            keep(Finding {
+                note: Some(format!(
+                    "custodian {:?} holds {} and owes {}",
+                    subject.custodians[insolvency.custodian].name, insolvency.held, insolvency.owed
+                )),
+                ..found(explored, Verdict::Lost, at)
             });
         }
     }
-    insolvencies(subject, explored)
-        .into_iter()
-        .for_each(&mut keep);
-    let end = explored
-        .nodes
-        .iter()
-        .position(|node| node.record.next == subject.steps.len())
-        .unwrap_or_default() as u32;
+    let end = subject.steps.len() as u32;
     for leftover in leftovers {
         keep(Finding {
-            verdict: Verdict::Unmanaged,
-            node: end,
-            faults: 0,
-            steps: explored.nodes[end as usize].sent,
-            closed: 0,
-            best: end,
-            cause: "undisturbed",
             note: Some(leftover.to_string()),
+            ..found(explored, Verdict::Unmanaged, end)
         });
     }
     if explored.out_of_budget {
         keep(Finding {
-            verdict: Verdict::Unknown,
-            node: 0,
-            faults: 0,
-            steps: 0,
-            closed: 0,
-            best: 0,
             cause: "limit",
             note: Some(format!(
                 "the limit of {} states was reached",
-                explored.nodes.len()
+                explored.ground.limits.states
             )),
+            ..found(explored, Verdict::Unknown, 0)
         });
     }
     let mut findings: Vec<Finding> = kept.into_values().collect();
@@ -191,16 +170,29 @@ pub fn conclude(subject: &Subject, explored: &Explored, leftovers: &[Leftover]) 
     }
 }
 
+/// What is wrong with a state by itself.
+fn found(explored: &Explored<'_>, verdict: Verdict, at: u32) -> Finding {
+    let visit = &explored.visits[at as usize];
+    Finding {
+        verdict,
+        node: at,
+        faults: visit.faults,
+        steps: visit.sent,
+        closed: 0,
+        best: at,
+        cause: cause(explored, at),
+        note: None,
+    }
+}
+
 /// Backward reachability from the ends, over everything but faults (CTL: EF goal).
-fn can_end(explored: &Explored) -> Vec<bool> {
-    let mut backward: Vec<Vec<u32>> = vec![Vec::new(); explored.nodes.len()];
-    for edge in explored.edges.iter().filter(|edge| !edge.is_fault) {
+fn can_end(explored: &Explored<'_>) -> Vec<bool> {
+    let mut backward: Vec<Vec<u32>> = vec![Vec::new(); explored.visits.len()];
+    for edge in explored.edges.iter().filter(|edge| edge.wrong.is_none()) {
         backward[edge.to as usize].push(edge.from);
     }
-    let mut good: Vec<bool> = explored
-        .assessments
-        .iter()
-        .map(|assessment| assessment.goal)
+    let mut good: Vec<bool> = (0..explored.visits.len() as u32)
+        .map(|at| explored.assessment(at).goal)
         .collect();
     let mut open: Vec<u32> = (0..good.len() as u32)
         .filter(|at| good[*at as usize])
@@ -215,9 +207,9 @@ fn can_end(explored: &Explored) -> Vec<bool> {
     good
 }
 
-fn ways_back(explored: &Explored) -> Vec<Vec<u32>> {
-    let mut forward: Vec<Vec<u32>> = vec![Vec::new(); explored.nodes.len()];
-    for edge in explored.edges.iter().filter(|edge| !edge.is_fault) {
+fn ways_back(explored: &Explored<'_>) -> Vec<Vec<u32>> {
+    let mut forward: Vec<Vec<u32>> = vec![Vec::new(); explored.visits.len()];
+    for edge in explored.edges.iter().filter(|edge| edge.wrong.is_none()) {
         forward[edge.from as usize].push(edge.to);
     }
     forward
@@ -239,22 +231,22 @@ fn closed_set(forward: &[Vec<u32>], from: u32) -> Vec<u32> {
     found
 }
 
-fn judge_entry(explored: &Explored, forward: &[Vec<u32>], entry: u32) -> Finding {
+fn judge_entry(explored: &Explored<'_>, forward: &[Vec<u32>], entry: u32) -> Finding {
     let closed = closed_set(forward, entry);
-    let of = |at: u32| &explored.assessments[at as usize];
+    let of = |at: u32| explored.assessment(at);
+    // Between two steps claims may be anything; what counts is where the executor comes to rest.
     let best = closed
         .iter()
         .copied()
+        .filter(|at| explored.visits[*at as usize].at_rest)
         .min_by_key(|at| (of(*at).short, of(*at).over, *at))
         .unwrap_or(entry);
     let bounded = closed
         .iter()
         .any(|at| explored.bounded.binary_search(at).is_ok());
-    // Where a key is lost the others do what they can, and nobody believes that it is all.
-    let believed_done = closed.iter().any(|at| {
-        let Node { record, lost, .. } = &explored.nodes[*at as usize];
-        record.next >= explored.gas.len() && record.mode != Mode::Stopped && lost.is_none()
-    });
+    let believed_done = closed
+        .iter()
+        .any(|at| explored.visits[*at as usize].believes_done);
     let (short, over) = (of(best).short, of(best).over);
     let verdict = if !short.is_zero() {
         if over >= short {
@@ -275,110 +267,35 @@ fn judge_entry(explored: &Explored, forward: &[Vec<u32>], entry: u32) -> Finding
     } else {
         Verdict::Stuck
     };
-    let node = &explored.nodes[entry as usize];
     Finding {
-        verdict,
-        node: entry,
-        faults: node.faults,
-        steps: node.sent,
         closed: closed.len(),
         best,
-        cause: cause(explored, entry),
-        note: None,
+        ..found(explored, verdict, entry)
     }
 }
 
 /// The name of the last fault on the way to a state.
-fn cause(explored: &Explored, mut at: u32) -> &'static str {
-    while let Some(parent) = &explored.nodes[at as usize].parent {
-        if let Action::Fault(_, fault) = &parent.action {
-            return fault.name();
+fn cause(explored: &Explored<'_>, mut at: u32) -> &'static str {
+    while let Some(edge) = explored.before(at) {
+        if let Some(Wrong::Fault(name)) = edge.wrong {
+            return Fault::name_of(name);
         }
-        at = parent.node;
+        at = edge.from;
     }
     "undisturbed"
 }
 
 /// For how many steps claims stay wrong, undisturbed, from a state on.
-fn duration(explored: &Explored, at: u32) -> Option<String> {
-    let node = &explored.nodes[at as usize];
-    if node.faults > 0 {
+fn duration(explored: &Explored<'_>, at: u32) -> Option<String> {
+    let visit = &explored.visits[at as usize];
+    if visit.faults > 0 {
         return None;
     }
-    let wrong = explored.nodes[at as usize..]
-        .iter()
-        .zip(&explored.assessments[at as usize..])
-        .take_while(|(node, assessment)| node.faults == 0 && !assessment.over.is_zero())
+    let wrong = (at..explored.ground.path.len() as u32)
+        .take_while(|at| !explored.assessment(*at).over.is_zero())
         .count();
     Some(format!(
         "undisturbed it lasts from step {} for {wrong} step(s), and as long as an interruption there",
-        node.record.next
+        visit.next
     ))
-}
-
-/// States in which a custodian holds less than it must.
-fn insolvencies(subject: &Subject, explored: &Explored) -> Vec<Finding> {
-    let mut found = Vec::new();
-    if subject.custodians.is_empty() {
-        return found;
-    }
-    let mut machine = Machine::new(subject.moment.chain_id);
-    let mut known: std::collections::BTreeMap<(usize, u128), U256> = BTreeMap::new();
-    let width = subject.ledgers.len();
-    for (at, node) in explored.nodes.iter().enumerate() {
-        for (index, custodian) in subject.custodians.iter().enumerate() {
-            let held = *known
-                .entry((index, node.fork.print()))
-                .or_insert_with(|| match custodian.asset {
-                    None => {
-                        use sealift_evm::Snapshot;
-                        node.fork
-                            .account(custodian.account)
-                            .map_or(U256::ZERO, |account| account.balance)
-                    }
-                    Some(asset) => held_by(
-                        &mut machine,
-                        &node.fork,
-                        &subject.moment,
-                        asset,
-                        custodian.account,
-                    ),
-                });
-            let owed = (0..explored.judged).fold(U256::ZERO, |sum, account| {
-                let row = &node.claims[account * width..][..width];
-                custodian.covers.iter().fold(sum, |sum, ledger| {
-                    sum.saturating_add(subject.ledgers[*ledger].worth(row[*ledger].recorded))
-                })
-            });
-            if owed > held.saturating_add(subject.tolerance) {
-                found.push(Finding {
-                    verdict: Verdict::Lost,
-                    node: at as u32,
-                    faults: node.faults,
-                    steps: node.sent,
-                    closed: 0,
-                    best: at as u32,
-                    cause: cause(explored, at as u32),
-                    note: Some(format!(
-                        "custodian {:?} holds {held} and owes {owed}",
-                        custodian.name
-                    )),
-                });
-            }
-        }
-    }
-    found
-}
-
-fn held_by(
-    machine: &mut Machine<crate::fork::Fork>,
-    fork: &crate::fork::Fork,
-    moment: &Moment,
-    asset: Address,
-    who: Address,
-) -> U256 {
-    let ledger = Ledger::erc20(String::new(), asset, Side::Wallet);
-    view(machine, fork, moment, &ledger, who)
-        .0
-        .unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -249,8 +250,11 @@ pub(crate) struct CheckOptions {
     #[arg(long, value_name = "N", requires = "plan", default_value_t = 0)]
     pub(crate) scenarios: u64,
     /// States at most; a check that reaches it is no pass
-    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    #[arg(long, value_name = "N", default_value_t = 5_000_000)]
     pub(crate) states: usize,
+    /// Threads that explore; what is found does not depend on it [default: one for each core]
+    #[arg(long, value_name = "N", conflicts_with = "plan")]
+    pub(crate) threads: Option<NonZeroUsize>,
     /// Only this part of the first faults: `I/N`, I from 1
     #[arg(long, value_name = "I/N", value_parser = parse_shard)]
     pub(crate) shard: Option<(u32, u32)>,
@@ -263,6 +267,14 @@ pub(crate) struct CheckOptions {
     /// Shows this finding only, whole; writes no report
     #[arg(long, value_name = "ID")]
     pub(crate) replay: Option<String>,
+}
+
+impl CheckOptions {
+    /// Threads that explore.
+    pub(crate) fn threads(&self) -> NonZeroUsize {
+        let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        self.threads.unwrap_or_else(cores)
+    }
 }
 
 /// What is done with reports.

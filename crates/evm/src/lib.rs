@@ -37,7 +37,7 @@ pub use execute::TX_GAS_CAP;
 pub use faults::{Fault, Faulty};
 pub use interference::{InnerCall, Interference, Meddling, Observed};
 pub use logs::{LogPlace, LogQuery};
-pub use machine::{Cell, Ending, Executed, Machine, Message, Moment};
+pub use machine::{CLOCK, Cell, Ending, Executed, GAUGE, Machine, Message, Moment};
 pub use mining::{ClockError, Dropped, ReorgError};
 pub use node::{Included, Node, StateAt};
 pub use persist::{LoadError, SaveError};

@@ -4,13 +4,17 @@ use crate::execute::{SPEC, TX_GAS_CAP, call_rules};
 use crate::state::Snapshot;
 use alloy_primitives::{Address, B256, Bytes, Log, TxKind, U256};
 use revm::bytecode::Bytecode;
+use revm::bytecode::opcode::{CALL, CALLCODE, DELEGATECALL, GAS, STATICCALL, TIMESTAMP};
 use revm::context::result::ExecutionResult;
 use revm::context::{BlockEnv, CfgEnv, Context, Evm, FrameStack, Journal, TxEnv};
 use revm::context_interface::block::BlobExcessGasAndPrice;
 use revm::handler::instructions::EthInstructions;
 use revm::handler::{EthFrame, EthPrecompiles};
 use revm::inspector::InspectEvm;
+use revm::interpreter::instructions::{block_info, system};
 use revm::interpreter::interpreter::EthInterpreter;
+use revm::interpreter::interpreter_types::Jumps;
+use revm::interpreter::{Instruction, InstructionContext, InstructionExecResult};
 use revm::primitives::eip4844::BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE;
 use revm::state::{AccountInfo, EvmState};
 use revm::{Database, ExecuteEvm};
@@ -21,6 +25,12 @@ use crate::interference::{Interference, Meddler, Observed};
 
 /// A part of the state: a storage word, or (without a slot) an account's nonce, balance and code.
 pub type Cell = (Address, Option<U256>);
+
+/// The cell that an execution reads when it asks for the time: no contract can stand at the zero address.
+pub const CLOCK: Cell = (Address::ZERO, Some(U256::MAX));
+
+/// The cell that an execution reads when it asks how much gas is left for anything but giving all of it to a call.
+pub const GAUGE: Cell = (Address::ZERO, Some(U256::from_limbs([0, 0, 0, u64::MAX])));
 
 /// The block that a machine's transactions see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,6 +83,8 @@ pub struct Executed {
     /// Accounts and words after it; to be written by the caller. Those of a failed message hold nothing but the
     /// sender's nonce.
     pub changes: EvmState,
+    /// All that it read, in order and without repeats: what it did follows from these cells and the message.
+    pub reads: Vec<Cell>,
 }
 
 impl Executed {
@@ -87,7 +99,7 @@ impl Executed {
 struct Loaded<S> {
     snapshot: Option<S>,
     number: u64,
-    read: Option<Vec<Cell>>,
+    reads: Vec<Cell>,
 }
 
 impl<S: Snapshot> Loaded<S> {
@@ -102,9 +114,7 @@ impl<S: Snapshot> Database for Loaded<S> {
     type Error = Infallible;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Infallible> {
-        if let Some(read) = &mut self.read {
-            read.push((address, None));
-        }
+        self.reads.push((address, None));
         Ok(self.snapshot().account(address).map(|account| AccountInfo {
             balance: account.balance,
             nonce: account.nonce,
@@ -119,9 +129,7 @@ impl<S: Snapshot> Database for Loaded<S> {
     }
 
     fn storage(&mut self, address: Address, slot: U256) -> Result<U256, Infallible> {
-        if let Some(read) = &mut self.read {
-            read.push((address, Some(slot)));
-        }
+        self.reads.push((address, Some(slot)));
         Ok(self.snapshot().word(address, slot))
     }
 
@@ -136,6 +144,32 @@ impl<S: Snapshot> Database for Loaded<S> {
 }
 
 type Inner<S> = Context<BlockEnv, TxEnv, CfgEnv, Loaded<S>>;
+
+/// What TIMESTAMP costs in every hard fork.
+const TIMESTAMP_GAS: u16 = 2;
+
+/// TIMESTAMP as the mainnet has it, written down as a read.
+fn timestamp<S: Snapshot>(
+    context: InstructionContext<'_, Inner<S>, EthInterpreter>,
+) -> InstructionExecResult {
+    context.host.journaled_state.database.reads.push(CLOCK);
+    block_info::timestamp(context)
+}
+
+/// What GAS costs in every hard fork.
+const GAS_GAS: u16 = 2;
+
+/// GAS as the mainnet has it, written down as a read; `GAS CALL` only hands all gas on, as every call that names no
+/// limit is compiled.
+fn gas<S: Snapshot>(
+    context: InstructionContext<'_, Inner<S>, EthInterpreter>,
+) -> InstructionExecResult {
+    let next = context.interpreter.bytecode.opcode();
+    if ![CALL, STATICCALL, DELEGATECALL, CALLCODE].contains(&next) {
+        context.host.journaled_state.database.reads.push(GAUGE);
+    }
+    system::gas(context)
+}
 
 /// An EVM over such a context, with an inspector that only some executions use.
 type Inspected<S> = Evm<
@@ -169,15 +203,18 @@ impl<S: Snapshot> Machine<S> {
         let loaded = Loaded {
             snapshot: None,
             number: 0,
-            read: None,
+            reads: Vec::new(),
         };
         let context: Inner<S> =
             Context::<BlockEnv, TxEnv, CfgEnv, Loaded<S>, Journal<Loaded<S>>>::new(loaded, SPEC)
                 .with_cfg(cfg);
+        let mut instruction = EthInstructions::new_mainnet_with_spec(SPEC);
+        instruction.insert_instruction(TIMESTAMP, Instruction::new(timestamp::<S>), TIMESTAMP_GAS);
+        instruction.insert_instruction(GAS, Instruction::new(gas::<S>), GAS_GAS);
         let evm = Evm {
             ctx: context,
             inspector: Meddler::default(),
-            instruction: EthInstructions::new_mainnet_with_spec(SPEC),
+            instruction,
             precompiles: EthPrecompiles::new(SPEC),
             frame_stack: FrameStack::new_prealloc(8),
         };
@@ -186,31 +223,9 @@ impl<S: Snapshot> Machine<S> {
 
     /// Executes on a snapshot; nothing is written to it.
     pub fn execute(&mut self, snapshot: S, moment: &Moment, message: &Message) -> Executed {
-        self.prepare(snapshot, moment, false);
+        self.prepare(snapshot, moment);
         let result = self.evm.transact(Self::env(moment, message));
         self.finish(result)
-    }
-
-    /// As [`Self::execute`], and tells which accounts and storage words were read, in order and without repeats.
-    pub fn execute_recording(
-        &mut self,
-        snapshot: S,
-        moment: &Moment,
-        message: &Message,
-    ) -> (Executed, Vec<Cell>) {
-        self.prepare(snapshot, moment, true);
-        let result = self.evm.transact(Self::env(moment, message));
-        let mut read = self
-            .evm
-            .ctx
-            .journaled_state
-            .database
-            .read
-            .take()
-            .unwrap_or_default();
-        read.sort_unstable();
-        read.dedup();
-        (self.finish(result), read)
     }
 
     /// As [`Self::execute`], with every inner call written down and, where asked for, one of them interfered with.
@@ -221,18 +236,18 @@ impl<S: Snapshot> Machine<S> {
         message: &Message,
         interference: Option<Interference>,
     ) -> (Executed, Observed) {
-        self.prepare(snapshot, moment, false);
+        self.prepare(snapshot, moment);
         self.evm.inspector = Meddler::new(interference);
         let result = self.evm.inspect_tx(Self::env(moment, message));
         let observed = std::mem::take(&mut self.evm.inspector).into_observed();
         (self.finish(result), observed)
     }
 
-    fn prepare(&mut self, snapshot: S, moment: &Moment, recording: bool) {
+    fn prepare(&mut self, snapshot: S, moment: &Moment) {
         self.evm.ctx.journaled_state.database = Loaded {
             snapshot: Some(snapshot),
             number: moment.number,
-            read: recording.then(Vec::new),
+            reads: Vec::with_capacity(64),
         };
         self.evm.ctx.block = BlockEnv {
             number: U256::from(moment.number),
@@ -241,7 +256,7 @@ impl<S: Snapshot> Machine<S> {
             gas_limit: u64::MAX,
             basefee: 0,
             difficulty: U256::ZERO,
-            prevrandao: Some(B256::from(U256::from(moment.timestamp_secs))),
+            prevrandao: Some(B256::from(U256::from(moment.number))),
             blob_excess_gas_and_price: Some(BlobExcessGasAndPrice::new(
                 0,
                 BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE,
@@ -267,13 +282,18 @@ impl<S: Snapshot> Machine<S> {
         &mut self,
         result: Result<revm::context::result::ExecResultAndState<ExecutionResult, EvmState>, E>,
     ) -> Executed {
-        self.evm.ctx.journaled_state.database.snapshot = None;
+        let loaded = &mut self.evm.ctx.journaled_state.database;
+        loaded.snapshot = None;
+        let mut reads = std::mem::take(&mut loaded.reads);
+        reads.sort_unstable();
+        reads.dedup();
         match result {
             Err(invalid) => Executed {
                 ending: Ending::Invalid(invalid.to_string()),
                 gas: 0,
                 logs: Vec::new(),
                 changes: EvmState::default(),
+                reads,
             },
             Ok(done) => {
                 let gas = done.result.gas().total_gas_spent();
@@ -293,6 +313,7 @@ impl<S: Snapshot> Machine<S> {
                     gas,
                     logs,
                     changes: done.state,
+                    reads,
                 }
             }
         }

@@ -5,306 +5,358 @@ use std::sync::Arc;
 
 use alloy_primitives::{Address, Bytes, I256, U256};
 
-use super::{ExploreError, Search};
-use crate::model::{Action, Fault, Mode, Node};
-use crate::send::message_of;
+use sealift_evm::CLOCK;
 
-impl Search<'_> {
+use super::ExploreError;
+use super::search::Seen;
+use super::worker::Worker;
+use crate::model::{Action, Fault, Mode, Node};
+use crate::send::{Outcome, after, message_of};
+
+impl Worker<'_, '_> {
     fn is_off(&self, fault: &Fault) -> bool {
         let name = fault.name();
-        self.subject
+        self.ground
+            .subject
             .off
             .iter()
             .any(|off| name == off || name.split('.').any(|part| part == off))
     }
 
-    /// Counts a place where a fault can happen, and whether it is to happen now.
-    fn site(&mut self, fault: &Fault) -> bool {
+    /// Counts places where a fault can happen; whether it is to happen now.
+    pub(super) fn site(&mut self, fault: &Fault, places: u64) -> bool {
         if self.is_off(fault) {
             return false;
         }
-        let sites = self.coverage.entry(fault.name()).or_default();
-        sites.enumerated += 1;
-        sites.fired += 1;
+        self.out.sites.entry(fault.name()).or_default().enumerated += places;
         true
     }
 
-    pub(super) fn faults_at(&mut self, at: u32, node: &Node) -> Result<(), ExploreError> {
-        let steps = self.subject.steps.len();
+    /// Counts faults that happened.
+    pub(super) fn fired(&mut self, fault: &Fault, times: u64) {
+        self.out.sites.entry(fault.name()).or_default().fired += times;
+    }
+
+    pub(super) fn faults_at(&mut self, node: &Node, seen: &Seen) -> Result<(), ExploreError> {
+        let steps = self.ground.subject.steps.len();
         let step = node.record.next;
-        let (shard, of) = self.limits.shard;
+        let (shard, of) = self.ground.limits.shard;
         if node.faults == 0 && step as u32 % of != shard {
+            // What a stranger's calls depend on is asked for everywhere, so that no shard knows less.
+            (0..self.ground.subject.hostile.len()).for_each(|call| {
+                self.hostile(&node.fork, call);
+            });
             return Ok(());
         }
         if step < steps {
-            self.executor_faults(at, node, step)?;
-            self.inner_faults(at, node, step)?;
+            self.executor_faults(node, step, seen)?;
+            self.inner_faults(node, step, seen)?;
         }
-        self.reorgs(at, node, step)?;
-        self.environment(at, node, step)?;
-        for call in 0..self.subject.hostile.len() {
-            self.stranger(at, node, call, Action::Fault(step, Fault::Stranger(call)))?;
-        }
-        Ok(())
+        self.reorgs(node, step, seen)?;
+        self.environment(node, step, seen)?;
+        self.strangers(node, step, seen)
     }
 
-    fn faulty(
+    /// A state that a fault leads to; it has fired.
+    fn fault(&mut self, next: Node, step: usize, fault: Fault, failed: Option<Bytes>) {
+        self.fired(&fault, 1);
+        self.faulty(next, step, fault, failed);
+    }
+
+    pub(super) fn faulty(
         &mut self,
-        at: u32,
         mut next: Node,
         step: usize,
         fault: Fault,
         failed: Option<Bytes>,
     ) {
         next.faults += 1;
-        if next.faults >= self.limits.faults {
+        if next.faults >= self.ground.limits.faults {
             next.trail.clear();
         }
-        self.link(at, next, Action::Fault(step, fault), failed, true);
+        self.emit(next, Action::Fault(step, fault), failed);
     }
 
-    fn executor_faults(&mut self, at: u32, node: &Node, step: usize) -> Result<(), ExploreError> {
+    fn executor_faults(
+        &mut self,
+        node: &Node,
+        step: usize,
+        seen: &Seen,
+    ) -> Result<(), ExploreError> {
         let again = u64::from(node.record.reruns);
-        if self.site(&Fault::CrashBeforeSend) {
+        if self.site(&Fault::CrashBeforeSend, 1) {
             let mut next = node.clone();
             next.record.mode = Mode::Stopped;
-            self.faulty(at, next, step, Fault::CrashBeforeSend, None);
+            self.fault(next, step, Fault::CrashBeforeSend, None);
         }
         let sent = self.send_step(node, step, again);
-        let landed = self.landed(node, step, &sent)?;
-        if self.site(&Fault::AnswerLost) {
+        let landed = self.landed(node, step, &sent, seen)?;
+        if self.site(&Fault::AnswerLost, 1) {
             let mut next = landed.clone();
             next.record.next = step;
             next.record.sent = node.record.sent;
             next.record.mode = Mode::Stopped;
             next.record.uncertain = Some(step);
-            self.faulty(at, next, step, Fault::AnswerLost, sent.failed.clone());
+            self.fault(next, step, Fault::AnswerLost, sent.failed.clone());
         }
         // The one without a transaction first: where both lead to one state, the shorter trace is kept.
         for fault in [Fault::Dropped, Fault::Reverted] {
-            if self.site(&fault) {
+            if self.site(&fault, 1) {
                 let mut next = node.clone();
                 next.sent += u32::from(fault == Fault::Reverted);
                 next.record.sent = next.record.sent.max(step + 1);
                 next.record.mode = Mode::Stopped;
-                self.faulty(at, next, step, fault, None);
+                self.fault(next, step, fault, None);
             }
         }
-        if sent.failed.is_none() && self.site(&Fault::Duplicated) {
+        if sent.failed.is_none() && self.site(&Fault::Duplicated, 1) {
             let twice = self.send_step(&landed, step, again + crate::send::AGAIN_AT_ONCE);
-            let mut next = self.landed(&landed, step, &twice)?;
+            let mut next = self.landed(&landed, step, &twice, seen)?;
             next.record.next = step + 1;
-            self.faulty(at, next, step, Fault::Duplicated, twice.failed.clone());
+            self.fault(next, step, Fault::Duplicated, twice.failed.clone());
         }
-        if step + 1 < self.subject.steps.len() && self.site(&Fault::Swapped) {
+        if step + 1 < self.ground.subject.steps.len() && self.site(&Fault::Swapped, 1) {
             let other = self.send_step(node, step + 1, again);
-            let between = self.landed(node, step + 1, &other)?;
+            let between = self.landed(node, step + 1, &other, seen)?;
             let this = self.send_step(&between, step, again);
-            let mut next = self.landed(&between, step, &this)?;
+            let mut next = self.landed(&between, step, &this, seen)?;
             next.record.next = step + 2;
             next.record.sent = next.record.sent.max(step + 2);
             if other.failed.is_some() || this.failed.is_some() {
                 next.record.mode = Mode::Stopped;
             }
             let failed = other.failed.clone().or_else(|| this.failed.clone());
-            self.faulty(at, next, step, Fault::Swapped, failed);
+            self.fault(next, step, Fault::Swapped, failed);
         }
         Ok(())
     }
 
-    fn inner_faults(&mut self, at: u32, node: &Node, step: usize) -> Result<(), ExploreError> {
-        let tx = &self.subject.steps[step];
+    fn inner_faults(&mut self, node: &Node, step: usize, seen: &Seen) -> Result<(), ExploreError> {
+        let subject = self.ground.subject;
+        let tx = &subject.steps[step];
         if tx.to.is_none() || node.lost == Some(tx.from) {
             return Ok(());
         }
         let message = message_of(tx, &node.record, tx.from);
-        let moment = self.moment(node.waited);
-        let own: Vec<Address> = self
-            .subject
-            .contracts
-            .iter()
-            .copied()
-            .chain(self.subject.ledgers.iter().map(|ledger| ledger.contract))
-            .collect();
-        let inner = self.sender.inner(&node.fork, &moment, &message, &own);
-        for meddling in &inner.tried {
-            self.site(&Fault::Inner(meddling.clone()));
-        }
-        for (interference, sent) in &inner.found {
-            let fault = Fault::Inner(interference.clone());
-            if !self.is_off(&fault) {
-                let mut next = self.landed(node, step, sent)?;
-                next.record.next = step + 1;
-                self.faulty(at, next, step, fault, None);
+        let ledgers = subject.ledgers.iter().map(|ledger| ledger.contract);
+        let own: Vec<Address> = subject.contracts.iter().copied().chain(ledgers).collect();
+        let inner = self.sender.inner(&node.fork, &message, &own);
+        for (meddling, has_fired) in &inner.tried {
+            let fault = Fault::Inner(meddling.clone());
+            if self.site(&fault, 1) {
+                self.fired(&fault, u64::from(*has_fired));
             }
         }
-        self.site(&Fault::GasCut(0));
-        for (gas, sent) in self.sender.cuts(&node.fork, &moment, &message).iter() {
-            let fault = Fault::GasCut(*gas);
-            if !self.is_off(&fault) {
-                let mut next = self.landed(node, step, sent)?;
-                next.record.next = step + 1;
-                self.faulty(at, next, step, fault, None);
-            }
+        for (interference, outcome) in &inner.found {
+            self.partly(
+                node,
+                step,
+                Fault::Inner(interference.clone()),
+                outcome,
+                seen,
+            )?;
         }
+        // A site is where less gas than enough leaves anything but nothing.
+        if !self.site(&Fault::GasCut(0), 1) {
+            return Ok(());
+        }
+        self.fired(&Fault::GasCut(0), 1);
+        if !inner.may_be_half_done && !self.ground.limits.full {
+            return Ok(());
+        }
+        let cuts = self.sender.cuts(&node.fork, &message);
+        for (gas, outcome) in cuts.iter() {
+            self.partly(node, step, Fault::GasCut(*gas), outcome, seen)?;
+        }
+        Ok(())
+    }
+
+    /// A step that succeeded with another outcome than it should have.
+    fn partly(
+        &mut self,
+        node: &Node,
+        step: usize,
+        fault: Fault,
+        outcome: &Arc<Outcome>,
+        seen: &Seen,
+    ) -> Result<(), ExploreError> {
+        if self.is_off(&fault) {
+            return Ok(());
+        }
+        let sent = after(&node.fork, outcome.clone());
+        let mut next = self.landed(node, step, &sent, seen)?;
+        next.record.next = step + 1;
+        self.faulty(next, step, fault, None);
         Ok(())
     }
 
     /// The last steps are undone by a reorganisation, or mined again the other way round.
-    fn reorgs(&mut self, at: u32, node: &Node, step: usize) -> Result<(), ExploreError> {
+    fn reorgs(&mut self, node: &Node, step: usize, seen: &Seen) -> Result<(), ExploreError> {
         for depth in 1..node.trail.len() {
-            if self.site(&Fault::Reorged(depth)) {
+            if self.site(&Fault::Reorged(depth), 1) {
                 let mut next = node.reorganised(depth);
-                next.claims = self.claims_of(&next.fork, node.waited)?;
-                self.faulty(at, next, step, Fault::Reorged(depth), None);
+                self.reread(&mut next, [CLOCK].into_iter(), seen)?;
+                self.fault(next, step, Fault::Reorged(depth), None);
             }
-            if depth >= 2 && self.site(&Fault::Reordered(depth)) {
+            if depth >= 2 && self.site(&Fault::Reordered(depth), 1) {
                 let mut next = node.reorganised(depth);
-                next.claims = self.claims_of(&next.fork, node.waited)?;
+                self.reread(&mut next, [CLOCK].into_iter(), seen)?;
                 let mut failed = None;
                 for redone in node.undone(depth).into_iter().rev() {
                     let sent = self.send_step(&next, redone, u64::from(next.record.reruns));
                     failed = failed.or_else(|| sent.failed.clone());
-                    next = self.landed(&next, redone, &sent)?;
+                    next = self.landed(&next, redone, &sent, seen)?;
                 }
-                self.faulty(at, next, step, Fault::Reordered(depth), failed);
+                self.fault(next, step, Fault::Reordered(depth), failed);
             }
         }
         Ok(())
     }
 
-    fn environment(&mut self, at: u32, node: &Node, step: usize) -> Result<(), ExploreError> {
-        if !node.waited && self.site(&Fault::Delay) {
+    fn environment(&mut self, node: &Node, step: usize, seen: &Seen) -> Result<(), ExploreError> {
+        self.delay(node, step, seen)?;
+        self.key_lost(node, step);
+        let holders = self.ground.judged - 3;
+        let movers = self.ground.movers.get(step).into_iter().flatten();
+        for account in movers.copied() {
+            self.transfers(node, step, account, (account + 1) % holders, seen)?;
+            self.gets_code(node, step, account, seen)?;
+        }
+        for index in 0..self.ground.subject.actions.len() {
+            self.action(node, step, index, seen)?;
+        }
+        Ok(())
+    }
+
+    fn delay(&mut self, node: &Node, step: usize, seen: &Seen) -> Result<(), ExploreError> {
+        if !self.site(&Fault::Delay, 1) {
+            return Ok(());
+        }
+        if !self.time_matters(seen) {
+            self.fired(&Fault::Delay, 1);
+            self.out.absorbed.push(CLOCK);
+            return Ok(());
+        }
+        let mut next = node.clone();
+        self.wait(&mut next, seen)?;
+        // Having waited once, somebody may have to wait again.
+        next.may_wait = true;
+        self.fault(next, step, Fault::Delay, None);
+        Ok(())
+    }
+
+    /// Whether anything has ever asked for the time.
+    pub(super) fn time_matters(&self, seen: &Seen) -> bool {
+        self.ground.limits.full || seen.relevant.contains(&CLOCK)
+    }
+
+    fn key_lost(&mut self, node: &Node, step: usize) {
+        let subject = self.ground.subject;
+        let Some(tx) = subject.steps.get(step) else {
+            return;
+        };
+        let fault = Fault::KeyLost(tx.from);
+        if node.lost.is_some() || subject.accounts.contains(&tx.from) || !self.site(&fault, 1) {
+            return;
+        }
+        let mut next = node.clone();
+        next.lost = Some(tx.from);
+        next.record.mode = Mode::Stopped;
+        self.fault(next, step, fault, None);
+    }
+
+    /// The account of a holder becomes a contract, of one kind and of another.
+    fn gets_code(
+        &mut self,
+        node: &Node,
+        step: usize,
+        account: usize,
+        seen: &Seen,
+    ) -> Result<(), ExploreError> {
+        let who = self.ground.accounts[account];
+        for refuses in [false, true] {
+            let fault = Fault::HolderGetsCode {
+                account: who,
+                refuses,
+            };
+            if node.fork.has_code(who) || !self.site(&fault, 1) {
+                continue;
+            }
             let mut next = node.clone();
-            next.waited = true;
-            next.claims = self.claims_of(&next.fork, true)?;
-            self.faulty(at, next, step, Fault::Delay, None);
+            let code = if refuses {
+                crate::model::REFUSES
+            } else {
+                crate::model::ACCEPTS
+            };
+            next.fork
+                .set_code(who, crate::fork::Bytecode::new_eip7702(code));
+            next.waived = refuses.then_some(who);
+            self.reread(&mut next, [(who, None)].into_iter(), seen)?;
+            Self::set_apart(&mut next, [(who, None)].into_iter());
+            self.fault(next, step, fault, None);
         }
-        if let Some(tx) = self.subject.steps.get(step)
-            && node.lost.is_none()
-            && !self.subject.accounts.contains(&tx.from)
-        {
-            let fault = Fault::KeyLost(tx.from);
-            if self.site(&fault) {
-                let mut next = node.clone();
-                next.lost = Some(tx.from);
-                next.record.mode = Mode::Stopped;
-                self.faulty(at, next, step, fault, None);
-            }
+        Ok(())
+    }
+
+    /// A holder does what is declared.
+    fn action(
+        &mut self,
+        node: &Node,
+        step: usize,
+        index: usize,
+        seen: &Seen,
+    ) -> Result<(), ExploreError> {
+        let call = &self.ground.subject.actions[index];
+        let fault = Fault::Action(index);
+        let sent = self.sender.send(&node.fork, &call.message, None);
+        if sent.failed.is_some() || !self.site(&fault, 1) {
+            return Ok(());
         }
-        let holders = self.judged - 3;
-        for account in self.movers.get(step).cloned().unwrap_or_default() {
-            self.transfers(at, node, step, account, (account + 1) % holders)?;
-            let who = self.reader.accounts[account];
-            for refuses in [false, true] {
-                let fault = Fault::HolderGetsCode {
-                    account: who,
-                    refuses,
-                };
-                if !node.fork.has_code(who) && self.site(&fault) {
-                    let mut next = node.clone();
-                    let code = if refuses {
-                        crate::model::REFUSES
-                    } else {
-                        crate::model::ACCEPTS
-                    };
-                    next.fork
-                        .set_code(who, crate::fork::Bytecode::new_eip7702(code));
-                    next.waived = refuses.then_some(who);
-                    next.claims = self.claims_of(&next.fork, next.waited)?;
-                    self.faulty(at, next, step, fault, None);
-                }
-            }
-        }
-        for (index, call) in self.subject.actions.iter().enumerate() {
-            let fault = Fault::Action(index);
-            let sent = self
-                .sender
-                .send(&node.fork, &self.moment(node.waited), &call.message, None);
-            if sent.failed.is_none() && self.site(&fault) {
-                let mut next = node.clone();
-                next.sent += 1;
-                next.fork = sent.fork.clone();
-                next.claims = self.claims_after(node, &sent)?;
-                // The holder acted on its own: what it did to its own claims is not the migration's doing.
-                let (from, none) = (call.message.from, I256::ZERO);
-                next.shift = moved(&node.shift, from, from, none);
-                self.faulty(at, next, step, fault, None);
-            }
-        }
+        let mut next = node.clone();
+        next.sent += 1;
+        self.take(&mut next, &sent, seen)?;
+        Self::set_apart(&mut next, sent.effect.cells());
+        // The holder acted on its own: what it did to its own claims is not the migration's doing.
+        let (from, none) = (call.message.from, I256::ZERO);
+        next.shift = moved(&node.shift, from, from, none);
+        self.fault(next, step, fault, None);
         Ok(())
     }
 
     /// A holder moves all that it can move in a ledger, to another holder and to somebody new.
     fn transfers(
         &mut self,
-        at: u32,
         node: &Node,
         step: usize,
         account: usize,
         neighbour: usize,
+        seen: &Seen,
     ) -> Result<(), ExploreError> {
-        for ledger in 0..self.reader.ledgers.len() {
-            let claim = node.claims[account * self.reader.ledgers.len() + ledger];
-            let book = self.reader.ledgers[ledger].clone();
+        let ground = self.ground;
+        for (ledger, book) in ground.subject.ledgers.iter().enumerate() {
+            let claim = node.claims.row(account)[ledger];
             if claim.live.is_zero() || book.exit != crate::ledger::ExitBy::Transfer {
                 continue;
             }
-            let from = self.reader.accounts[account];
-            for to in [crate::model::NEWCOMER, self.reader.accounts[neighbour]] {
+            let from = ground.accounts[account];
+            for to in [crate::model::NEWCOMER, ground.accounts[neighbour]] {
                 let fault = Fault::HolderTransfers { ledger, from, to };
                 if to == from || self.is_off(&fault) {
                     continue;
                 }
                 let message = transfer(book.contract, from, to, claim.live);
-                let sent = self
-                    .sender
-                    .send(&node.fork, &self.moment(node.waited), &message, None);
+                let sent = self.sender.send(&node.fork, &message, None);
                 // A token may refuse this recipient: then there is no place where it can happen.
-                if sent.failed.is_some() || !self.site(&fault) {
+                if sent.failed.is_some() || !self.site(&fault, 1) {
                     continue;
                 }
                 let mut next = node.clone();
                 next.sent += 1;
-                next.fork = sent.fork.clone();
-                next.claims = self.claims_after(node, &sent)?;
+                self.take(&mut next, &sent, seen)?;
+                Self::set_apart(&mut next, sent.effect.cells());
                 let worth = I256::try_from(book.worth(claim.live)).unwrap_or(I256::MAX);
                 next.shift = moved(&node.shift, from, to, worth);
-                self.faulty(at, next, step, fault, None);
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn stranger(
-        &mut self,
-        at: u32,
-        node: &Node,
-        call: usize,
-        action: Action,
-    ) -> Result<(), ExploreError> {
-        if let Action::Fault(_, fault) = &action
-            && !self.site(fault)
-        {
-            return Ok(());
-        }
-        let message = &self.subject.hostile[call];
-        let moment = self.moment(node.waited);
-        let Some(sent) = self.sender.try_out(&node.fork, &moment, message) else {
-            return Ok(());
-        };
-        let mut next = node.clone();
-        next.sent += 1;
-        next.fork = sent.fork.clone();
-        next.claims = self.claims_after(node, &sent)?;
-        match action {
-            Action::Fault(step, fault) => {
-                next.stranger = 1;
-                self.faulty(at, next, step, fault, None);
-            }
-            again => {
-                next.stranger -= 1;
-                self.link(at, next, again, None, true);
+                self.fault(next, step, fault, None);
             }
         }
         Ok(())

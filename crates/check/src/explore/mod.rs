@@ -1,20 +1,33 @@
 //! Exploring every state that faults and the ways back from them lead to, fewest faults first.
 
+mod ahead;
+mod crew;
 mod faults;
+mod ground;
 mod playbook;
+mod retrace;
+mod search;
+mod strangers;
+mod worker;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use alloy_primitives::map::HashMap;
-use alloy_primitives::{Address, Bytes};
-use sealift_evm::Moment;
+use alloy_primitives::Bytes;
+use alloy_primitives::map::{HashMap, HashSet};
+use sealift_evm::Cell;
 
-use crate::fork::{Fork, Print, print_of};
-use crate::judge::{Assessment, Baseline, Judge, judged};
-use crate::ledger::{Claims, Reader, SilentView};
-use crate::model::{Action, Mode, Node, Parent, Past, Record, Subject};
-use crate::send::{Sender, Sent, creation_nonce, message_of};
+use crate::fork::Print;
+use crate::judge::Assessment;
+use crate::ledger::SilentView;
+use crate::model::Subject;
+
+pub use ground::Ground;
+pub use retrace::Retrace;
+
+/// States that a reorganisation can go back to, the newest included.
+const TRAIL: usize = 4;
 
 /// How much is explored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +40,10 @@ pub struct Limits {
     pub reruns: u8,
     /// This part of the first faults only, of so many: `(index, of)`.
     pub shard: (u32, u32),
+    /// Threads that explore; what is found does not depend on it.
+    pub threads: NonZeroUsize,
+    /// Whether nothing is left out that is known to change nothing: slow, and for comparison.
+    pub full: bool,
 }
 
 impl Default for Limits {
@@ -36,6 +53,8 @@ impl Default for Limits {
             states: 1_000_000,
             reruns: 2,
             shard: (0, 1),
+            threads: NonZeroUsize::MIN,
+            full: false,
         }
     }
 }
@@ -63,8 +82,19 @@ pub struct Edge {
     pub from: u32,
     /// To.
     pub to: u32,
-    /// Whether it is something that goes wrong; ways back use none of these.
-    pub is_fault: bool,
+    /// Transactions on it.
+    pub sent: u32,
+    /// What goes wrong on it; ways back use none of these.
+    pub wrong: Option<Wrong>,
+}
+
+/// What goes wrong on a way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// A fault, by the index of its name.
+    Fault(u8),
+    /// A stranger's second call, which is no fault of its own.
+    Again,
 }
 
 /// How often faults of one name were possible, and how often they happened.
@@ -76,379 +106,99 @@ pub struct Sites {
     pub fired: u64,
 }
 
+/// A custodian that holds less than it owes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Insolvency {
+    /// Index of the custodian.
+    pub custodian: usize,
+    /// What it holds.
+    pub held: alloy_primitives::U256,
+    /// What it owes.
+    pub owed: alloy_primitives::U256,
+}
+
+/// A state that was explored: what is kept of it.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// The last part of the shortest way to it: an index of the edges.
+    pub by: Option<u32>,
+    /// Faults on that way.
+    pub faults: u8,
+    /// Transactions on that way.
+    pub sent: u32,
+    /// The step that is sent next.
+    pub next: u32,
+    /// Whether the executor has stopped, or has sent everything.
+    pub at_rest: bool,
+    /// Whether the executor believes that all is done.
+    pub believes_done: bool,
+    /// A broken promise of a custodian.
+    pub insolvent: Option<Arc<Insolvency>>,
+    kind: u32,
+    print: Print,
+}
+
 /// All that was explored.
 #[derive(Debug)]
-pub struct Explored {
+pub struct Explored<'a> {
     /// States, in the order in which they were found: fewest faults, then shortest.
-    pub nodes: Vec<Node>,
-    /// What each amounts to.
-    pub assessments: Vec<Assessment>,
+    pub visits: Vec<Visit>,
+    /// What states amount to, each once.
+    kinds: Vec<Assessment>,
     /// The ways between them.
     pub edges: Vec<Edge>,
-    /// What is due.
-    pub baseline: Baseline,
-    /// All accounts whose claims were read.
-    pub accounts: Vec<Address>,
-    /// How many of them are judged.
-    pub judged: usize,
+    /// What it stands on.
+    pub ground: Ground<'a>,
     /// Faults by name.
     pub coverage: BTreeMap<&'static str, Sites>,
     /// Whether the limit of states ended it.
     pub out_of_budget: bool,
     /// States in which a rerun was left out because of its limit.
     pub bounded: Vec<u32>,
-    /// How many first faults (scenarios) were decided.
-    pub scenarios: u64,
-    /// Transactions executed.
+    /// Transactions, views and exits executed.
     pub executed: u64,
     /// Gas of each step, undisturbed.
     pub gas: Vec<u64>,
+    /// Cells on which something depends, and the stranger's calls that read a cell.
+    relevant: HashSet<Cell>,
+    hostile_readers: HashMap<Cell, Vec<u32>>,
 }
 
-/// Explores a subject; `progress` is told states, scenarios and transactions now and then.
-pub fn explore(
-    subject: &Subject,
-    limits: Limits,
-    progress: &mut dyn FnMut(usize, u64, u64),
-) -> Result<Explored, ExploreError> {
-    let mut accounts = judged(subject);
-    let judged = accounts.len();
-    accounts.extend(
-        subject
-            .contracts
-            .iter()
-            .filter(|contract| !subject.accounts.contains(contract)),
-    );
-    let reader = Reader::new(subject.ledgers.clone(), accounts);
-    let mut search = Search {
-        subject,
-        limits,
-        sender: Sender::new(subject.moment.chain_id),
-        reader,
-        judged,
-        nodes: Vec::new(),
-        index: HashMap::default(),
-        edges: Vec::new(),
-        claims: HashMap::default(),
-        queue: VecDeque::new(),
-        later: VecDeque::new(),
-        coverage: BTreeMap::new(),
-        bounded: Vec::new(),
-        scenarios: 0,
-        gas: Vec::new(),
-        movers: Vec::new(),
-    };
-    let baseline = search.undisturbed()?;
-    search.find_movers(&baseline);
-    let out_of_budget = search.run(progress)?;
-    let judge = Judge {
-        ledgers: &search.reader.ledgers,
-        accounts: &search.reader.accounts,
-        judged,
-        groups: &subject.groups,
-        tolerance: subject.tolerance,
-        baseline: &baseline,
-    };
-    let assessments = search.nodes.iter().map(|node| judge.assess(node)).collect();
-    Ok(Explored {
-        assessments,
-        nodes: search.nodes,
-        edges: search.edges,
-        accounts: search.reader.accounts.clone(),
-        judged,
-        coverage: search.coverage,
-        out_of_budget,
-        bounded: search.bounded,
-        scenarios: search.scenarios,
-        executed: search.sender.executed + search.reader.executed,
-        gas: search.gas,
-        baseline,
-    })
+impl Explored<'_> {
+    /// What a state amounts to.
+    pub fn assessment(&self, at: u32) -> &Assessment {
+        &self.kinds[self.visits[at as usize].kind as usize]
+    }
+
+    /// The state before a state, on the shortest way to it, and the way from there.
+    pub fn before(&self, at: u32) -> Option<&Edge> {
+        let by = self.visits[at as usize].by?;
+        Some(&self.edges[by as usize])
+    }
+
+    /// Faults that happened: each is a scenario of its own.
+    pub fn scenarios(&self) -> u64 {
+        self.coverage.values().map(|sites| sites.fired).sum()
+    }
 }
 
-struct Search<'a> {
+/// How far an exploration has come.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Progress {
+    /// States found.
+    pub states: usize,
+    /// Faults that happened.
+    pub scenarios: u64,
+    /// States that are still to be looked at, of this number of faults.
+    pub open: usize,
+}
+
+/// Explores a subject; `progress` is told now and then.
+pub fn explore<'a>(
     subject: &'a Subject,
     limits: Limits,
-    sender: Sender,
-    reader: Reader,
-    judged: usize,
-    nodes: Vec<Node>,
-    index: HashMap<Print, u32>,
-    edges: Vec<Edge>,
-    claims: HashMap<Print, Claims>,
-    /// States of the number of faults that is being explored, and those with one more.
-    queue: VecDeque<u32>,
-    later: VecDeque<u32>,
-    coverage: BTreeMap<&'static str, Sites>,
-    bounded: Vec<u32>,
-    scenarios: u64,
-    gas: Vec<u64>,
-    /// For each step, the accounts whose transfers before it are tried.
-    movers: Vec<Vec<usize>>,
-}
-
-impl Search<'_> {
-    fn moment(&self, waited: bool) -> Moment {
-        let mut moment = self.subject.moment;
-        if waited {
-            moment.timestamp_secs += self.subject.wait_secs;
-        }
-        moment
-    }
-
-    /// Runs the script without faults; what is due comes from it.
-    fn undisturbed(&mut self) -> Result<Baseline, ExploreError> {
-        let moment = self.subject.moment;
-        let fork = self.subject.start.clone();
-        let claims = self.reader.all(&mut self.sender.machine, &fork, &moment)?;
-        let mut root = Node {
-            fork,
-            waited: false,
-            record: Record::new(self.subject.steps.len()),
-            shift: Arc::default(),
-            lost: None,
-            waived: None,
-            stranger: 0,
-            trail: Vec::new(),
-            claims: claims.clone(),
-            faults: 0,
-            sent: 0,
-            parent: None,
-        };
-        if self.limits.faults > 0 {
-            root.trail.push(Past::of(&root));
-        }
-        let start = claims;
-        let mut at = self.add(root);
-        for step in 0..self.subject.steps.len() {
-            let node = self.nodes[at as usize].clone();
-            let sent = self.send_step(&node, step, 0);
-            if let Some(data) = &sent.failed {
-                return Err(ExploreError::Undisturbed {
-                    step,
-                    data: data.clone(),
-                });
-            }
-            self.gas.push(sent.gas);
-            at = self.advance(at, step)?;
-        }
-        Ok(Baseline {
-            start,
-            end: self.nodes[at as usize].claims.clone(),
-        })
-    }
-
-    /// Before each step, the holders that it or the step before it concerns: the first and the last of each, and
-    /// the first and the last of all.
-    fn find_movers(&mut self, baseline: &Baseline) {
-        let holders = self.judged - 3;
-        let width = self.reader.ledgers.len();
-        let concerned = |before: &Claims, after: &Claims| -> Vec<usize> {
-            (0..holders)
-                .filter(|account| {
-                    let row = account * width..(account + 1) * width;
-                    before[row.clone()] != after[row]
-                })
-                .collect()
-        };
-        let path: Vec<Claims> = self.nodes.iter().map(|node| node.claims.clone()).collect();
-        let changes: Vec<Vec<usize>> = path
-            .windows(2)
-            .map(|pair| concerned(&pair[0], &pair[1]))
-            .collect();
-        let all = concerned(&baseline.start, &baseline.end);
-        self.movers = (0..=self.subject.steps.len())
-            .map(|step| {
-                let mut movers: Vec<usize> = Vec::new();
-                let here = changes.get(step).into_iter();
-                for group in here
-                    .chain(step.checked_sub(1).and_then(|before| changes.get(before)))
-                    .chain([&all])
-                {
-                    movers.extend(group.first());
-                    movers.extend(group.last());
-                }
-                if holders <= 6 {
-                    movers.extend(0..holders);
-                }
-                movers.sort_unstable();
-                movers.dedup();
-                movers
-            })
-            .collect();
-    }
-
-    fn run(&mut self, progress: &mut dyn FnMut(usize, u64, u64)) -> Result<bool, ExploreError> {
-        let mut seen = 0u64;
-        loop {
-            let Some(at) = self.queue.pop_front() else {
-                if self.later.is_empty() {
-                    return Ok(false);
-                }
-                self.queue = std::mem::take(&mut self.later);
-                continue;
-            };
-            if self.nodes.len() > self.limits.states {
-                return Ok(true);
-            }
-            seen += 1;
-            if seen.is_multiple_of(4_096) {
-                progress(self.nodes.len(), self.scenarios, self.sender.executed);
-            }
-            self.expand(at)?;
-        }
-    }
-
-    fn expand(&mut self, at: u32) -> Result<(), ExploreError> {
-        let node = self.nodes[at as usize].clone();
-        let steps = self.subject.steps.len();
-        let record = &node.record;
-        if record.mode != Mode::Stopped && record.next < steps {
-            self.advance(at, record.next)?;
-        } else {
-            self.resume(at, &node)?;
-        }
-        if node.stranger > 0 {
-            for call in 0..self.subject.hostile.len() {
-                self.stranger(at, &node, call, Action::Again(call))?;
-            }
-        }
-        if node.faults < self.limits.faults && record.mode != Mode::Stopped {
-            let before = self.nodes.len();
-            self.faults_at(at, &node)?;
-            self.scenarios += (self.nodes.len() - before) as u64;
-        }
-        Ok(())
-    }
-
-    /// The next step is sent; returns the state after it.
-    fn advance(&mut self, at: u32, step: usize) -> Result<u32, ExploreError> {
-        let node = &self.nodes[at as usize];
-        if node.record.mode == Mode::Mending && node.record.is_mined(step) {
-            let mut next = node.clone();
-            next.record.next += 1;
-            return Ok(self.link(at, next, Action::Step(step), None, false));
-        }
-        let node = node.clone();
-        let sent = self.send_step(&node, step, u64::from(node.record.reruns));
-        let mut next = self.landed(&node, step, &sent)?;
-        next.record.next = step + 1;
-        if sent.failed.is_some() {
-            if node.lost.is_some() {
-                // Where the sender is gone, others do what they can, each for itself.
-                next.record.sent = next.record.sent.max(step + 1);
-            } else {
-                next.record.next = step;
-                next.record.mode = Mode::Stopped;
-            }
-        }
-        Ok(self.link(at, next, Action::Step(step), sent.failed.clone(), false))
-    }
-
-    fn send_step(&mut self, node: &Node, step: usize, again: u64) -> Arc<Sent> {
-        let tx = &self.subject.steps[step];
-        let from = if node.lost == Some(tx.from) {
-            crate::model::ANYONE
-        } else {
-            tx.from
-        };
-        let message = message_of(tx, &node.record, from);
-        let nonce = creation_nonce(self.subject, step, again);
-        self.sender
-            .send(&node.fork, &self.moment(node.waited), &message, nonce)
-    }
-
-    /// The state after a step was mined; where it goes on is up to the caller.
-    fn landed(&mut self, node: &Node, step: usize, sent: &Sent) -> Result<Node, ExploreError> {
-        let mut next = node.clone();
-        next.sent += 1;
-        if sent.failed.is_some() {
-            return Ok(next);
-        }
-        next.fork = sent.fork.clone();
-        next.claims = self.claims_after(node, sent)?;
-        next.record.sent = next.record.sent.max(step + 1);
-        next.record.set_mined(step, true);
-        next.record.uncertain = None;
-        if node.faults < self.limits.faults {
-            next.trail.push(Past::of(&next));
-            if next.trail.len() > 4 {
-                next.trail.remove(0);
-            }
-        }
-        if let (Some(expected), Some(created)) = (self.subject.steps[step].creates, sent.created)
-            && expected != created
-        {
-            next.record.moved.retain(|(old, _)| *old != expected);
-            next.record.moved.push((expected, created));
-        }
-        Ok(next)
-    }
-
-    fn claims_after(&mut self, node: &Node, sent: &Sent) -> Result<Claims, ExploreError> {
-        if sent.fork.print() == node.fork.print() {
-            return Ok(node.claims.clone());
-        }
-        let key = print_of(&(sent.fork.print(), node.waited));
-        if let Some(claims) = self.claims.get(&key) {
-            return Ok(claims.clone());
-        }
-        let moment = self.moment(node.waited);
-        let machine = &mut self.sender.machine;
-        let claims =
-            self.reader
-                .after(machine, &sent.fork, &moment, &node.claims, &sent.changed)?;
-        self.claims.insert(key, claims.clone());
-        Ok(claims)
-    }
-
-    fn claims_of(&mut self, fork: &Fork, waited: bool) -> Result<Claims, ExploreError> {
-        let key = print_of(&(fork.print(), waited));
-        if let Some(claims) = self.claims.get(&key) {
-            return Ok(claims.clone());
-        }
-        let moment = self.moment(waited);
-        let claims = self.reader.all(&mut self.sender.machine, fork, &moment)?;
-        self.claims.insert(key, claims.clone());
-        Ok(claims)
-    }
-
-    /// Adds a state unless it is known, and the way to it.
-    fn link(
-        &mut self,
-        from: u32,
-        mut next: Node,
-        action: Action,
-        failed: Option<Bytes>,
-        is_fault: bool,
-    ) -> u32 {
-        next.parent = Some(Parent {
-            node: from,
-            action,
-            failed,
-        });
-        let to = self.add(next);
-        self.edges.push(Edge { from, to, is_fault });
-        to
-    }
-
-    fn add(&mut self, node: Node) -> u32 {
-        let print = node.print();
-        if let Some(known) = self.index.get(&print) {
-            return *known;
-        }
-        let at = u32::try_from(self.nodes.len()).expect("the limit of states is lower");
-        let queue = match node
-            .parent
-            .as_ref()
-            .map(|parent| self.nodes[parent.node as usize].faults)
-        {
-            Some(before) if before < node.faults => &mut self.later,
-            _ => &mut self.queue,
-        };
-        queue.push_back(at);
-        self.index.insert(print, at);
-        self.nodes.push(node);
-        at
-    }
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Explored<'a>, ExploreError> {
+    let ground = Ground::new(subject, limits)?;
+    search::run(ground, progress)
 }

@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
-use super::{ExploreError, Search};
+use super::ExploreError;
+use super::search::Seen;
+use super::worker::Worker;
 use crate::model::{Action, Mode, Node, Record, Resume};
 
-impl Search<'_> {
+impl Worker<'_, '_> {
     /// What a stopped or finished executor may do.
-    pub(super) fn resume(&mut self, at: u32, node: &Node) -> Result<(), ExploreError> {
-        let steps = self.subject.steps.len();
+    pub(super) fn resume(&mut self, node: &Node, seen: &Seen) -> Result<(), ExploreError> {
+        let steps = self.ground.subject.steps.len();
         // Who has a good receipt of every step does not begin again.
         let complete =
             node.record.mode != Mode::Stopped && (0..steps).all(|step| node.record.is_mined(step));
         let resumes = if complete {
             Vec::new()
         } else {
-            self.subject.resume.clone()
+            self.ground.subject.resume.clone()
         };
         for resume in resumes {
             let mut next = node.clone();
@@ -52,8 +54,8 @@ impl Search<'_> {
                         // It was begun again from this very chain, and did nothing.
                         continue;
                     }
-                    if node.record.reruns >= self.limits.reruns {
-                        self.bounded.push(at);
+                    if node.record.reruns >= self.ground.limits.reruns {
+                        self.out.is_bounded = true;
                         continue;
                     }
                     // What the first run left behind stays known, however often the script is begun again.
@@ -72,42 +74,50 @@ impl Search<'_> {
                 }
             }
             record.uncertain = None;
-            self.link(at, next, Action::Resume(resume), None, false);
+            self.emit(next, Action::Resume(resume), None);
         }
         if !complete
-            && self.subject.resume.contains(&Resume::Receipt)
+            && self.ground.subject.resume.contains(&Resume::Receipt)
             && let Some(before) = &node.record.before
         {
             // The receipts of the run before are still there.
             let mut next = node.clone();
             next.record = before.0.clone();
-            self.link(at, next, Action::Resume(Resume::Receipt), None, false);
+            self.emit(next, Action::Resume(Resume::Receipt), None);
         }
         if complete && node.faults == 0 {
             return Ok(());
         }
-        if !node.waited {
-            let mut next = node.clone();
-            next.waited = true;
-            next.claims = self.claims_of(&next.fork, true)?;
-            self.link(at, next, Action::Wait, None, false);
-        }
-        for (index, call) in self.subject.recovery.iter().enumerate() {
+        self.waits(node, seen)?;
+        for (index, call) in self.ground.subject.recovery.iter().enumerate() {
             if node.lost == Some(call.message.from) {
                 continue;
             }
-            let sent = self
-                .sender
-                .send(&node.fork, &self.moment(node.waited), &call.message, None);
+            let sent = self.sender.send(&node.fork, &call.message, None);
             if sent.failed.is_some() {
                 continue;
             }
             let mut next = node.clone();
             next.sent += 1;
-            next.fork = sent.fork.clone();
-            next.claims = self.claims_after(node, &sent)?;
-            self.link(at, next, Action::Recovery(index), None, false);
+            self.take(&mut next, &sent, seen)?;
+            self.emit(next, Action::Recovery(index), None);
         }
+        Ok(())
+    }
+
+    /// Time passes, where anything asks for it.
+    fn waits(&mut self, node: &Node, seen: &Seen) -> Result<(), ExploreError> {
+        if !node.may_wait {
+            return Ok(());
+        }
+        if !self.time_matters(seen) {
+            self.out.absorbed.push(sealift_evm::CLOCK);
+            return Ok(());
+        }
+        let mut next = node.clone();
+        next.may_wait = false;
+        self.wait(&mut next, seen)?;
+        self.emit(next, Action::Wait, None);
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::{Address, U256};
 use serde::{Deserialize, Serialize};
 
-use crate::explore::{Explored, Limits};
+use crate::explore::{ExploreError, Explored, Limits, Retrace};
 use crate::hostile::Gap;
 use crate::ledger::Side;
 use crate::model::{Fault, Subject};
@@ -217,7 +217,7 @@ pub struct Context<'a> {
     /// What was checked.
     pub subject: &'a Subject,
     /// What was found out.
-    pub explored: &'a Explored,
+    pub explored: &'a Explored<'a>,
     /// What follows.
     pub conclusion: &'a Conclusion,
     /// How much was asked for.
@@ -229,7 +229,7 @@ pub struct Context<'a> {
 }
 
 /// Makes the report of a check.
-pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Report {
+pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Result<Report, ExploreError> {
     let Context {
         subject,
         explored,
@@ -237,14 +237,9 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Report {
         limits,
         ..
     } = context;
-    let judge = crate::judge::Judge {
-        ledgers: &subject.ledgers,
-        accounts: &explored.accounts,
-        judged: explored.judged,
-        groups: &subject.groups,
-        tolerance: subject.tolerance,
-        baseline: &explored.baseline,
-    };
+    let judge = explored.ground.judge();
+    let ends: Vec<u32> = conclusion.findings.iter().map(|found| found.node).collect();
+    let paths = Retrace::new(explored).paths(&ends)?;
     let coverage: BTreeMap<String, SiteLine> = explored
         .coverage
         .iter()
@@ -281,7 +276,7 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Report {
             gaps.push(format!("{name}: no site in this migration"));
         }
     }
-    let root = &explored.nodes[0];
+    let root = &explored.ground.path[0];
     let steps = subject
         .steps
         .iter()
@@ -292,9 +287,8 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Report {
             gas: explored.gas.get(index).copied().unwrap_or_default(),
             place: format!("{}:{}", step.place.file.display(), step.place.line),
         });
-    let path = explored.nodes.iter().take(subject.steps.len() + 1);
-    let exposed = path.map(|node| {
-        (0..explored.judged).fold(U256::ZERO, |sum, account| {
+    let exposed = explored.ground.path.iter().map(|node| {
+        (0..explored.ground.judged).fold(U256::ZERO, |sum, account| {
             let (due, live) = (judge.due(node, account), judge.live(&node.claims, account));
             sum.saturating_add(due.saturating_sub(live))
         })
@@ -303,7 +297,7 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Report {
     let fired = coverage
         .values()
         .all(|sites| sites.fired == sites.enumerated);
-    Report {
+    Ok(Report {
         version: VERSION,
         verdict,
         pass: verdict == Verdict::Safe
@@ -339,16 +333,16 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Report {
             .collect(),
         accounts: (0..subject.accounts.len())
             .map(|account| AccountName {
-                name: decoder.name(explored.accounts[account]),
-                address: explored.accounts[account],
+                name: decoder.name(explored.ground.accounts[account]),
+                address: explored.ground.accounts[account],
                 entitled: judge.due(root, account),
             })
             .collect(),
         explored: Numbers {
-            states: explored.nodes.len() as u64,
+            states: explored.visits.len() as u64,
             bad: conclusion.bad as u64,
             edges: explored.edges.len() as u64,
-            scenarios: explored.scenarios,
+            scenarios: explored.scenarios(),
             executed: explored.executed,
         },
         coverage,
@@ -358,7 +352,8 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Report {
         findings: conclusion
             .findings
             .iter()
-            .map(|finding| trace::finding(context, &judge, finding, decoder))
+            .zip(&paths)
+            .map(|(finding, path)| trace::finding(context, &judge, finding, path, decoder))
             .collect(),
-    }
+    })
 }

@@ -19,7 +19,7 @@ pub(super) fn subject_print(subject: &Subject) -> Print {
         .map(|step| (step.from, step.to, &step.data, step.value));
     print_of(&(
         subject.start.print(),
-        subject.moment,
+        subject.start.moment(),
         steps.collect::<Vec<_>>(),
         &subject.accounts,
         subject
@@ -63,24 +63,17 @@ pub(super) fn finding(
     context: &Context<'_>,
     judge: &Judge<'_>,
     finding: &Finding,
+    path: &[Node],
     decoder: &dyn Decoder,
 ) -> FindingReport {
     let Context {
         subject, explored, ..
     } = context;
-    let mut path = vec![finding.node];
-    while let Some(parent) = &explored.nodes[path[path.len() - 1] as usize].parent {
-        path.push(parent.node);
-    }
-    path.reverse();
     let mut lines = Vec::new();
     let mut number = 0;
     let mut place = None;
     for pair in path.windows(2) {
-        let (before, after) = (
-            &explored.nodes[pair[0] as usize],
-            &explored.nodes[pair[1] as usize],
-        );
+        let (before, after) = (&pair[0], &pair[1]);
         let line = Lines {
             subject,
             judge,
@@ -95,11 +88,10 @@ pub(super) fn finding(
             place = Some(format!("{}:{}", step.place.file.display(), step.place.line));
         }
     }
-    let last = path.last().map_or(0, |at| *at as usize);
-    let node = &explored.nodes[last];
-    let accounts = (0..explored.judged)
+    let node = path.last().expect("a path has a start");
+    let accounts = (0..explored.ground.judged)
         .map(|account| account_line(judge, node, account, decoder))
-        .filter(|line| line.live != line.entitled || explored.judged <= 8)
+        .filter(|line| line.live != line.entitled || explored.ground.judged <= 8)
         .filter(|line| {
             ![STRANGER, ANYONE, NEWCOMER].contains(&line.address) || !line.live.is_zero()
         })
@@ -107,7 +99,7 @@ pub(super) fn finding(
         .collect();
     let actions: Vec<&Action> = path
         .iter()
-        .filter_map(|at| explored.nodes[*at as usize].parent.as_ref())
+        .filter_map(|node| node.parent.as_ref())
         .map(|parent| &parent.action)
         .collect();
     let id = format!(
@@ -135,7 +127,7 @@ pub(super) fn finding(
         place,
         note: finding.note.clone(),
         help: help(finding),
-        replay: super::replay::replay(context, judge, finding, &path, decoder),
+        replay: super::replay::replay(context, judge, finding, path, decoder),
     }
 }
 
@@ -146,7 +138,7 @@ fn account_line(
     decoder: &dyn Decoder,
 ) -> AccountLine {
     let address = judge.accounts[account];
-    let row = judge.row(&node.claims, account).iter().zip(judge.ledgers);
+    let row = node.claims.row(account).iter().zip(judge.ledgers);
     AccountLine {
         name: decoder.name(address),
         address,
@@ -155,7 +147,7 @@ fn account_line(
         claims: row
             .enumerate()
             .filter(|(index, (claim, _))| {
-                judge.groups[*index] == *index || !claim.recorded.is_zero()
+                judge.subject.groups[*index] == *index || !claim.recorded.is_zero()
             })
             .map(|(_, (claim, ledger))| (ledger.name.clone(), claim.recorded, claim.live))
             .collect(),
@@ -181,6 +173,18 @@ impl Lines<'_> {
                 if self.after.sent > self.before.sent {
                     self.step(lines, number, *step, None);
                 }
+            }
+            Action::Steps(first, end) => {
+                *number += self.after.sent - self.before.sent;
+                lines.push(TraceLine {
+                    number: Some(*number),
+                    outcome: "mined".into(),
+                    changes: self.changes(),
+                    ..remark(format!(
+                        "steps {} to {end}, as they go undisturbed",
+                        first + 1
+                    ))
+                });
             }
             Action::Fault(step, fault) => self.fault(lines, number, *step, fault),
             Action::Resume(resume) => {
@@ -343,11 +347,8 @@ impl Lines<'_> {
                 data: message.data.clone(),
                 value: message.value,
                 gas,
-                wait_secs: if self.before.waited {
-                    self.subject.wait_secs
-                } else {
-                    0
-                },
+                wait_secs: self.before.fork.moment().timestamp_secs
+                    - self.subject.start.moment().timestamp_secs,
             }),
         });
     }
@@ -356,7 +357,7 @@ impl Lines<'_> {
     fn changes(&self) -> Vec<(String, String)> {
         let sum = |claims: &Claims, ledger: usize| {
             (0..self.judge.judged).fold(U256::ZERO, |sum, account| {
-                sum.saturating_add(self.judge.row(claims, account)[ledger].live)
+                sum.saturating_add(claims.row(account)[ledger].live)
             })
         };
         let ledgers = self.judge.ledgers.iter().enumerate();

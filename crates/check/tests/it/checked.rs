@@ -49,7 +49,7 @@ pub(crate) fn checked_with(case: &str, limits: Limits) -> Checked {
     let name = |address| sealift_check::report::Decoder::name(&interfaces, address);
     let steps = cast.steps.clone();
     let prepared = prepare(&scene, cast.steps, &declared, &functions, &name).unwrap();
-    let explored = explore(&prepared.subject, limits, &mut |_, _, _| {}).unwrap();
+    let explored = explore(&prepared.subject, limits, &mut |_| {}).unwrap();
     let conclusion = conclude(&prepared.subject, &explored, &prepared.leftovers);
     let context = Context {
         subject: &prepared.subject,
@@ -60,7 +60,7 @@ pub(crate) fn checked_with(case: &str, limits: Limits) -> Checked {
         gaps: &prepared.gaps,
     };
     Checked {
-        report: report(&context, &interfaces),
+        report: report(&context, &interfaces).unwrap(),
         scene,
         steps,
     }

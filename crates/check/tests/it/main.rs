@@ -11,5 +11,6 @@ mod input_refused;
 mod input_scene;
 mod interfaces;
 mod own;
+mod pruning;
 mod report_forge;
 mod report_html;

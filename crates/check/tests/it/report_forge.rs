@@ -11,7 +11,7 @@ use sealift_check::report::FindingReport;
 use sealift_check::report::forge::{ALLOCS_FILE, allocs, contract_name, forge_test};
 use sealift_check::report::replay::{Delivery, How, Move, Promise, Question};
 use sealift_check::send::{Sender, with_cast};
-use sealift_evm::{Message, Moment};
+use sealift_evm::Message;
 use serde_json::Value;
 
 use crate::checked::{Checked, checked, corpus};
@@ -292,11 +292,7 @@ fn forge_cuts_gas_as_the_check_does() {
     let Checked { scene, report, .. } = &checked;
     let start = with_cast(Fork::of(scene));
     let replay = &report.findings[0].replay;
-    let moment = Moment {
-        chain_id: replay.chain_id,
-        number: replay.number,
-        timestamp_secs: replay.timestamp_secs,
-    };
+    assert_eq!(start.moment().timestamp_secs, replay.timestamp_secs);
     let mut sender = Sender::new(scene.chain_id);
     let mut after = |gas: u64| {
         let step = &checked.steps[0];
@@ -307,7 +303,7 @@ fn forge_cuts_gas_as_the_check_does() {
             value: step.value,
             gas,
         };
-        sender.send(&start, &moment, &message, None).fork.print()
+        sender.send(&start, &message, None).fork.print()
     };
     let whole = after(1 << 24);
     let (mut low, mut enough) = (21_000, 1 << 24);

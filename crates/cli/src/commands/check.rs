@@ -1,13 +1,13 @@
 //! `sealift check`: every fault of somebody's migration, and every way back from it.
 
 mod own;
+mod progress;
 
-use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use sealift_check::explore::{Limits, explore};
+use sealift_check::explore::{self, ExploreError, Limits, explore};
 use sealift_check::fork::Fork;
 use sealift_check::input::{Declaration, Explain, Names, Scene, Step, broadcast};
 use sealift_check::interfaces::{ArtifactError, Interfaces};
@@ -17,6 +17,7 @@ use sealift_check::report::{self, Context, Decoder, Report};
 use sealift_check::verdict::{Verdict, conclude};
 use serde_json::json;
 
+use self::progress::Progress;
 use crate::args::{CheckCommand, CheckOptions};
 use crate::failure::{Failure, exit};
 use crate::output::Output;
@@ -27,9 +28,6 @@ const PAGE: &str = "report.html";
 
 /// Reports larger than this are not read back.
 const MAX_REPORT_BYTES: u64 = 256 << 20;
-
-/// Between two lines of progress.
-const EVERY: Duration = Duration::from_secs(10);
 
 /// Checks, prints, and answers with the exit code.
 pub(crate) fn run(options: &CheckOptions, output: &Output) -> Result<u8, Failure> {
@@ -75,11 +73,18 @@ fn check(options: &CheckOptions, output: &Output) -> Result<u8, Failure> {
         faults: options.faults,
         states: options.states,
         shard: options.shard.unwrap_or((0, 1)),
+        threads: options.threads(),
         ..Limits::default()
     };
-    let explored = explore(&prepared.subject, limits, &mut progress(output))
-        .map_err(|error| cannot(&error.into(), &steps, &interfaces, options))?;
+    let failed = |error: ExploreError| cannot(&error.into(), &steps, &interfaces, options);
+    let mut progress = Progress::new(output);
+    let explored = explore(&prepared.subject, limits, &mut |now| {
+        tell(&mut progress, now);
+    })
+    .map_err(failed)?;
     let conclusion = conclude(&prepared.subject, &explored, &prepared.leftovers);
+    let took = progress.elapsed();
+    drop(progress);
     let context = Context {
         subject: &prepared.subject,
         explored: &explored,
@@ -88,14 +93,14 @@ fn check(options: &CheckOptions, output: &Output) -> Result<u8, Failure> {
         inferred: prepared.inferred,
         gaps: &prepared.gaps,
     };
-    let whole = report::report(&context, &interfaces);
+    let whole = report::report(&context, &interfaces).map_err(failed)?;
     if let Some(folder) = &options.emit_forge {
         emit(&whole, options.replay.as_deref(), &scene, folder, output)?;
     }
     match &options.replay {
         None => {
             let path = write(&whole, &options.report)?;
-            finish(&whole, output, &path)
+            finish(&whole, output, &path, Some(took))
         }
         Some(id) => {
             let Some(found) = whole.findings.iter().find(|finding| finding.id == *id) else {
@@ -146,11 +151,16 @@ fn merge(paths: &[PathBuf], folder: &Path, output: &Output) -> Result<u8, Failur
             .next("run every shard I/N of the same check with the same version, and give each report once")
     })?;
     let path = write(&whole, folder)?;
-    finish(&whole, output, &path)
+    finish(&whole, output, &path, None)
 }
 
 /// Prints a report; the exit code says whether it is a pass.
-fn finish(whole: &Report, output: &Output, path: &Path) -> Result<u8, Failure> {
+fn finish(
+    whole: &Report,
+    output: &Output,
+    path: &Path,
+    took: Option<Duration>,
+) -> Result<u8, Failure> {
     for finding in &whole.findings {
         output.event(&json!({ "type": "finding", "finding": finding }));
     }
@@ -160,6 +170,7 @@ fn finish(whole: &Report, output: &Output, path: &Path) -> Result<u8, Failure> {
             "type": "summary", "verdict": whole.verdict, "pass": whole.pass, "faults": whole.faults,
             "explored": whole.explored, "coverage": whole.coverage, "gaps": whole.gaps,
             "findings": whole.findings.len(), "report": path.display().to_string(),
+            "micros": took.map(|took| took.as_micros() as u64),
         }),
     );
     output.say(format!("report: {}", path.display()));
@@ -171,17 +182,19 @@ fn finish(whole: &Report, output: &Output, path: &Path) -> Result<u8, Failure> {
     })
 }
 
-fn progress(output: &Output) -> impl FnMut(usize, u64, u64) {
-    let (started, last) = (Instant::now(), RefCell::new(Instant::now()));
-    move |states, scenarios, executed| {
-        if last.borrow().elapsed() < EVERY {
-            return;
-        }
-        *last.borrow_mut() = Instant::now();
-        let rate = executed as f64 / started.elapsed().as_secs_f64();
-        output.event(&json!({ "type": "progress", "states": states, "scenarios": scenarios, "executed": executed }));
-        output.say(format!("{scenarios} faults fired, {states} states, {executed} transactions ({rate:.0} a second)"));
-    }
+fn tell(progress: &mut Progress<'_>, now: explore::Progress) {
+    let explore::Progress {
+        states,
+        scenarios,
+        open,
+    } = now;
+    progress.tell(
+        |secs| {
+            let rate = scenarios as f64 / secs;
+            format!("{scenarios} faults fired ({rate:.0} a second), {states} states, {open} open")
+        },
+        || json!({ "type": "progress", "states": states, "scenarios": scenarios, "open": open }),
+    );
 }
 
 fn write(whole: &Report, folder: &Path) -> Result<PathBuf, Failure> {

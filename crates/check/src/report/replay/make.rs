@@ -24,7 +24,7 @@ pub(in crate::report) fn replay(
     context: &Context<'_>,
     judge: &Judge<'_>,
     finding: &Finding,
-    path: &[u32],
+    path: &[Node],
     decoder: &dyn Decoder,
 ) -> Replay {
     let Context {
@@ -37,13 +37,12 @@ pub(in crate::report) fn replay(
     if [Verdict::Unmanaged, Verdict::Unknown, Verdict::Vacuous].contains(&finding.verdict) {
         return refused("it is about no account's claim");
     }
-    let node = &explored.nodes[finding.node as usize];
-    let mut way = Way::new(subject, &explored.nodes[path[0] as usize], decoder);
+    let node = path.last().expect("a path has a start");
+    let mut way = Way::new(subject, &path[0], decoder);
     for pair in path.windows(2) {
-        let [before, after] = [pair[0], pair[1]].map(|at| &explored.nodes[at as usize]);
-        way.go(explored, judge, before, after);
+        way.go(explored, &pair[0], &pair[1]);
     }
-    if way.fork.print() != node.fork.print() || way.waited != node.waited {
+    if way.fork.print() != node.fork.print() {
         way.refuse("executed alone, the trace leads to another state than in the search");
     }
     let rest = if finding.closed == 0 {
@@ -66,7 +65,7 @@ pub(in crate::report) fn replay(
             "its calldata is longer than {MAX_DATA_BYTES} bytes"
         ));
     }
-    let claimants = &explored.accounts[..explored.judged];
+    let claimants = &explored.ground.accounts[..explored.ground.judged];
     // Nothing but a broken promise of a custodian is a loss that no way back was asked for.
     let asks_custodians = finding.verdict == Verdict::Lost && finding.closed == 0;
     if asks_custodians && claimants.len() > MAX_CLAIMANTS {
@@ -105,9 +104,9 @@ pub(in crate::report) fn replay(
     };
     Replay {
         obstacle: None,
-        chain_id: subject.moment.chain_id,
-        number: subject.moment.number,
-        timestamp_secs: subject.moment.timestamp_secs,
+        chain_id: subject.start.moment().chain_id,
+        number: subject.start.moment().number,
+        timestamp_secs: subject.start.moment().timestamp_secs,
         moves: way.moves,
         rest,
         rest_insists: node.lost.is_some(),
@@ -186,10 +185,10 @@ fn books(subject: &Subject, fork: &Fork) -> (Vec<Book>, Vec<usize>) {
 /// What is due: the accounts that are wrong first, then those that are not where the end has them.
 fn owed(judge: &Judge<'_>, node: &Node, kept: &[usize], decoder: &dyn Decoder) -> Vec<Owed> {
     let by_book = |claims: &Claims, account: usize| -> Vec<U256> {
-        let row = judge.row(claims, account);
+        let row = claims.row(account);
         kept.iter()
             .map(|at| {
-                let group = (0..row.len()).filter(|other| judge.groups[*other] == *at);
+                let group = (0..row.len()).filter(|other| judge.subject.groups[*other] == *at);
                 group.fold(U256::ZERO, |sum, other| {
                     sum.saturating_add(judge.ledgers[other].worth(row[other].live))
                 })
@@ -199,7 +198,7 @@ fn owed(judge: &Judge<'_>, node: &Node, kept: &[usize], decoder: &dyn Decoder) -
     let mut accounts: Vec<usize> = (0..judge.judged).collect();
     accounts.sort_by_key(|account| {
         let live = judge.live(&node.claims, *account);
-        let right = live.abs_diff(judge.due(node, *account)) <= judge.tolerance;
+        let right = live.abs_diff(judge.due(node, *account)) <= judge.subject.tolerance;
         let ended = by_book(&node.claims, *account) == by_book(&judge.baseline.end, *account);
         (right, ended)
     });

@@ -1,12 +1,11 @@
 //! The way to a finding, executed again, move by move.
 
 use alloy_primitives::{Bytes, U256};
-use sealift_evm::{Interference, Meddling, Message, Moment};
+use sealift_evm::{Interference, Meddling, Message};
 
 use super::{Delivery, How, Meddled, Move};
 use crate::explore::Explored;
-use crate::fork::{Fork, Print};
-use crate::judge::Judge;
+use crate::fork::Fork;
 use crate::ledger::IErc20;
 use crate::model::{ACCEPTS, ANYONE, Action, Fault, Node, REFUSES, Record, Subject};
 use crate::report::Decoder;
@@ -20,7 +19,6 @@ pub(super) struct Way<'a> {
     /// The state before each move that still counts.
     forks: Vec<Option<Fork>>,
     pub(super) fork: Fork,
-    pub(super) waited: bool,
     pub(super) moves: Vec<Move>,
     pub(super) obstacle: Option<String>,
 }
@@ -31,10 +29,9 @@ impl<'a> Way<'a> {
         Self {
             subject,
             decoder,
-            sender: Sender::new(subject.moment.chain_id),
+            sender: Sender::new(subject.start.moment().chain_id),
             forks: Vec::new(),
             fork: root.fork.clone(),
-            waited: root.waited,
             moves: Vec::new(),
             obstacle: None,
         }
@@ -46,13 +43,7 @@ impl<'a> Way<'a> {
     }
 
     /// Executes what leads from one state to the next.
-    pub(super) fn go(
-        &mut self,
-        explored: &Explored,
-        judge: &Judge<'_>,
-        before: &Node,
-        after: &Node,
-    ) {
+    pub(super) fn go(&mut self, explored: &Explored<'_>, before: &Node, after: &Node) {
         let Some(parent) = &after.parent else {
             return;
         };
@@ -61,8 +52,11 @@ impl<'a> Way<'a> {
                 self.step(before, &before.record, *step, 0);
             }
             Action::Step(_) | Action::Resume(_) => {}
+            Action::Steps(first, end) => {
+                (*first..*end).for_each(|step| self.step(before, &before.record, step, 0));
+            }
             Action::Fault(step, fault) => {
-                self.fault(explored, judge, before, after, *step, fault);
+                self.fault(explored, before, after, *step, fault);
             }
             Action::Wait => self.wait(),
             Action::Recovery(index) => {
@@ -78,8 +72,7 @@ impl<'a> Way<'a> {
 
     fn fault(
         &mut self,
-        explored: &Explored,
-        judge: &Judge<'_>,
+        explored: &Explored<'_>,
         before: &Node,
         after: &Node,
         step: usize,
@@ -117,11 +110,11 @@ impl<'a> Way<'a> {
             }
             Fault::HolderTransfers { ledger, from, to } => {
                 use alloy_sol_types::SolCall;
-                let accounts = &explored.accounts;
+                let accounts = &explored.ground.accounts;
                 let Some(account) = accounts.iter().position(|account| account == from) else {
                     return;
                 };
-                let amount = judge.row(&before.claims, account)[*ledger].live;
+                let amount = before.claims.row(account)[*ledger].live;
                 let message = Message {
                     from: *from,
                     to: Some(self.subject.ledgers[*ledger].contract),
@@ -155,14 +148,6 @@ impl<'a> Way<'a> {
         }
     }
 
-    fn moment(&self) -> Moment {
-        let mut moment = self.subject.moment;
-        if self.waited {
-            moment.timestamp_secs += self.subject.wait_secs;
-        }
-        moment
-    }
-
     fn message(&self, node: &Node, record: &Record, step: usize) -> Message {
         step_message(self.subject, node, record, step)
     }
@@ -174,8 +159,7 @@ impl<'a> Way<'a> {
     }
 
     fn send(&mut self, message: &Message, nonce: Option<u64>) {
-        let moment = self.moment();
-        let sent = self.sender.send(&self.fork, &moment, message, nonce);
+        let sent = self.sender.send(&self.fork, message, nonce);
         self.push(
             message,
             nonce,
@@ -207,22 +191,24 @@ impl<'a> Way<'a> {
         self.moves.push(Move::Wait {
             secs: self.subject.wait_secs,
         });
-        self.waited = true;
+        self.fork.wait(self.subject.wait_secs);
     }
 
     /// A reorganisation takes everything off the chain that came after a state of the trail; time stays.
     fn undo(&mut self, before: &Node, depth: usize) {
-        let wanted: Print = before.past(depth).fork.print();
-        let found = self
-            .forks
-            .iter()
-            .rposition(|fork| fork.as_ref().is_some_and(|fork| fork.print() == wanted));
+        let wanted = &before.past(depth).fork;
+        let found = self.forks.iter().rposition(|fork| {
+            fork.as_ref()
+                .is_some_and(|fork| fork.print() == wanted.print())
+        });
         let Some(first) = found else {
             self.refuse("a reorganisation ends in the middle of a fault");
             return;
         };
         if let Some(fork) = &self.forks[first] {
+            let now = self.fork.moment().timestamp_secs;
             self.fork = fork.clone();
+            self.fork.wait(now - fork.moment().timestamp_secs);
         }
         for (fork, step) in self.forks[first..].iter_mut().zip(&mut self.moves[first..]) {
             *fork = None;
@@ -236,10 +222,9 @@ impl<'a> Way<'a> {
 
     /// The inner call that goes wrong; it must be the only one of its kind, because others cannot be told from it.
     fn meddled(&mut self, message: &Message, interference: &Interference) -> Option<Meddled> {
-        let moment = self.moment();
         let (_, observed) = self.sender.machine.execute_meddling(
             self.fork.clone(),
-            &moment,
+            self.fork.moment(),
             message,
             Some(interference.clone()),
         );

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::time::Instant;
 
 use sealift_check::own::{self, OwnError, OwnFinding, OwnProgress, OwnReport, OwnRequest};
 use sealift_check::verdict::Verdict;
 use serde_json::json;
 
-use super::{EVERY, REPORT, put, scene};
+use super::progress::Progress;
+use super::{REPORT, put, scene};
 use crate::args::CheckOptions;
 use crate::failure::{Failure, exit};
 use crate::output::Output;
@@ -31,20 +31,19 @@ pub(super) fn run(options: &CheckOptions, output: &Output) -> Result<u8, Failure
             exit::COUNTEREXAMPLE
         });
     }
-    let mut last = Instant::now();
-    let mut progress = |now: OwnProgress| {
-        if last.elapsed() >= EVERY {
-            last = Instant::now();
-            output.event(
-                &json!({ "type": "progress", "scenarios": now.done, "of": now.of, "bad": now.bad }),
-            );
-            output.say(format!(
-                "{} of {} scenarios, {} bad",
-                now.done, now.of, now.bad
-            ));
-        }
+    let mut progress = Progress::new(output);
+    let mut tell = |now: OwnProgress| {
+        let OwnProgress { done, of, bad } = now;
+        progress.tell(
+            |secs| {
+                let rate = done as f64 / secs;
+                format!("{done} of {of} scenarios ({rate:.0} a second), {bad} bad")
+            },
+            || json!({ "type": "progress", "scenarios": done, "of": of, "bad": bad }),
+        );
     };
-    let report = own::check(&request, &mut progress).map_err(failed)?;
+    let report = own::check(&request, &mut tell).map_err(failed)?;
+    drop(progress);
     let mut bytes = serde_json::to_vec_pretty(&report).expect("a report has string keys only");
     bytes.push(b'\n');
     let written = put(&options.report, REPORT, &bytes)?;

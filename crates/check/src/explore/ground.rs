@@ -1,0 +1,250 @@
+//! The ground that an exploration stands on: the undisturbed run, and what is due.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use alloy_primitives::Address;
+use alloy_primitives::map::{HashMap, HashSet};
+use sealift_evm::Cell;
+
+use super::{ExploreError, Limits};
+use crate::fork::{Print, print_of};
+use crate::judge::{Baseline, Judge, judged};
+use crate::ledger::{Claim, Claims, Reader, Readers};
+use crate::memo::Memo;
+use crate::model::{Node, Past, Record, Subject};
+use crate::send::{Outcome, Sender, Sent, creation_nonce, message_of};
+
+/// What does not change while states are explored.
+#[derive(Debug)]
+pub struct Ground<'a> {
+    /// What is explored.
+    pub subject: &'a Subject,
+    /// How much of it.
+    pub limits: Limits,
+    /// All accounts whose claims are read; custodians last.
+    pub accounts: Vec<Address>,
+    /// How many of them are judged.
+    pub judged: usize,
+    /// What is due.
+    pub baseline: Baseline,
+    /// The undisturbed state before each step, and the last one.
+    pub path: Vec<Node>,
+    /// What each step does, undisturbed.
+    pub(super) sent: Vec<Sent>,
+    /// For each step, the accounts whose acts before it are tried.
+    pub(super) movers: Vec<Vec<usize>>,
+    /// The steps that read or write a cell, undisturbed, in order.
+    users: HashMap<Cell, Vec<usize>>,
+    /// Fingerprints of the calls of a stranger.
+    pub(super) hostile: Vec<Print>,
+    /// Cells that the undisturbed run and its claims depend on.
+    pub(super) relevant: HashSet<Cell>,
+    /// The claims that depend on them.
+    pub(super) readers: Readers,
+    /// What transactions and claims were found to be.
+    pub(super) outcomes: Memo<Arc<Outcome>>,
+    pub(super) claims: Memo<Claim>,
+}
+
+impl<'a> Ground<'a> {
+    /// Runs the script without faults; what is due comes from it.
+    pub(super) fn new(subject: &'a Subject, limits: Limits) -> Result<Self, ExploreError> {
+        let mut accounts = judged(subject);
+        let judged = accounts.len();
+        let others = subject.contracts.iter();
+        accounts.extend(others.filter(|contract| !subject.accounts.contains(contract)));
+        let mut sender = Sender::new(subject.start.moment().chain_id);
+        let mut reader = Reader::new(subject.ledgers.clone(), accounts.clone());
+        let start = reader.all(&mut sender.machine, &subject.start)?;
+        let mut path = vec![root(subject, limits, start)];
+        let mut all_sent = Vec::new();
+        for step in 0..subject.steps.len() {
+            let (next, sent) = undisturbed(subject, &mut sender, &mut reader, &path[step], step)?;
+            path.push(next);
+            all_sent.push(sent);
+        }
+        let mut ground = Self {
+            subject,
+            limits,
+            judged,
+            baseline: Baseline {
+                start: path[0].claims.clone(),
+                end: path[path.len() - 1].claims.clone(),
+            },
+            accounts,
+            movers: Vec::new(),
+            users: users(&all_sent),
+            sent: all_sent,
+            hostile: subject
+                .hostile
+                .iter()
+                .map(|message| print_of(&(message, None::<u64>)))
+                .collect(),
+            relevant: reader
+                .readers
+                .keys()
+                .chain(&sender.found)
+                .copied()
+                .collect(),
+            readers: reader.readers,
+            outcomes: sender.outcomes,
+            claims: reader.known,
+            path,
+        };
+        ground.tally();
+        ground.movers = ground.find_movers();
+        Ok(ground)
+    }
+
+    /// Who judges.
+    pub fn judge(&self) -> Judge<'_> {
+        Judge {
+            subject: self.subject,
+            ledgers: &self.subject.ledgers,
+            accounts: &self.accounts,
+            judged: self.judged,
+            baseline: &self.baseline,
+        }
+    }
+
+    /// The first step from a given one on that reads or writes one of these cells, undisturbed; the number of steps
+    /// where there is none.
+    pub(super) fn next_user(&self, cells: &[Cell], from: usize) -> usize {
+        let next = |cell: &Cell| {
+            let steps = self.users.get(cell)?;
+            steps
+                .get(steps.partition_point(|step| *step < from))
+                .copied()
+        };
+        let first = cells.iter().filter_map(next).min();
+        first.unwrap_or(self.subject.steps.len())
+    }
+
+    /// Sums up the claims of the undisturbed states, now that it is known what is due; and gives them their trails.
+    fn tally(&mut self) {
+        let judge = self.judge();
+        let mut tallies = vec![judge.tally(&self.path[0].claims)];
+        for pair in self.path.windows(2) {
+            let (before, after) = (&pair[0].claims, &pair[1].claims);
+            let tally = judge.retally(
+                &tallies[tallies.len() - 1],
+                before,
+                after,
+                &after.differences(before),
+            );
+            tallies.push(tally);
+        }
+        let mut trail: Vec<Past> = Vec::new();
+        for (node, tally) in self.path.iter_mut().zip(tallies) {
+            node.tally = Arc::new(tally);
+            if self.limits.faults > 0 {
+                trail.push(Past::of(node));
+                trail.drain(..trail.len().saturating_sub(super::TRAIL));
+                node.trail.clone_from(&trail);
+            }
+        }
+    }
+
+    /// Before each step, the holders that it or the step before it concerns: the first and the last of each, and
+    /// the first and the last of all.
+    fn find_movers(&self) -> Vec<Vec<usize>> {
+        let holders = self.judged - 3;
+        let concerned = |before: &Claims, after: &Claims| -> Vec<usize> {
+            let all = after.differences(before).into_iter();
+            all.filter(|account| *account < holders).collect()
+        };
+        let changes: Vec<Vec<usize>> = self
+            .path
+            .windows(2)
+            .map(|pair| concerned(&pair[0].claims, &pair[1].claims))
+            .collect();
+        let all = concerned(&self.baseline.start, &self.baseline.end);
+        let movers_at = |step: usize| {
+            let mut movers: Vec<usize> = Vec::new();
+            let here = changes.get(step).into_iter();
+            let before = step.checked_sub(1).and_then(|before| changes.get(before));
+            for group in here.chain(before).chain([&all]) {
+                movers.extend(group.first());
+                movers.extend(group.last());
+            }
+            if holders <= 6 {
+                movers.extend(0..holders);
+            }
+            movers.sort_unstable();
+            movers.dedup();
+            movers
+        };
+        (0..=self.subject.steps.len()).map(movers_at).collect()
+    }
+}
+
+fn root(subject: &Subject, limits: Limits, claims: Claims) -> Node {
+    Node {
+        fork: subject.start.clone(),
+        may_wait: true,
+        record: Record::new(subject.steps.len()),
+        shift: Arc::default(),
+        lost: None,
+        waived: None,
+        stranger: 0,
+        trail: Vec::with_capacity(usize::from(limits.faults.min(1)) * super::TRAIL),
+        claims,
+        tally: Arc::default(),
+        apart: Some(Arc::default()),
+        faults: 0,
+        sent: 0,
+        parent: None,
+    }
+}
+
+fn undisturbed(
+    subject: &Subject,
+    sender: &mut Sender,
+    reader: &mut Reader,
+    node: &Node,
+    step: usize,
+) -> Result<(Node, Sent), ExploreError> {
+    let tx = &subject.steps[step];
+    let message = message_of(tx, &node.record, tx.from);
+    let sent = sender.send(&node.fork, &message, creation_nonce(subject, step, 0));
+    if let Some(data) = &sent.failed {
+        return Err(ExploreError::Undisturbed {
+            step,
+            data: data.clone(),
+        });
+    }
+    let mut next = node.clone();
+    let cells = sent.effect.cells();
+    (next.claims, _) = reader.after(
+        &mut sender.machine,
+        &sent.fork,
+        &node.claims,
+        cells,
+        &Readers::default(),
+    )?;
+    next.fork = sent.fork.clone();
+    next.sent += 1;
+    next.record.next = step + 1;
+    next.record.sent = step + 1;
+    next.record.set_mined(step, true);
+    if let (Some(expected), Some(created)) = (tx.creates, sent.created)
+        && expected != created
+    {
+        next.record.moved.push((expected, created));
+    }
+    Ok((next, sent))
+}
+
+fn users(sent: &[Sent]) -> HashMap<Cell, Vec<usize>> {
+    let mut users: BTreeMap<Cell, Vec<usize>> = BTreeMap::new();
+    for (step, sent) in sent.iter().enumerate() {
+        for cell in sent.reads.iter().copied().chain(sent.effect.cells()) {
+            let steps = users.entry(cell).or_default();
+            if steps.last() != Some(&step) {
+                steps.push(step);
+            }
+        }
+    }
+    users.into_iter().collect()
+}

@@ -1,0 +1,144 @@
+//! What a stranger does: one call, or two of which the second depends on the first.
+
+use std::sync::Arc;
+
+use alloy_primitives::map::HashSet;
+use sealift_evm::{CLOCK, Cell};
+
+use super::ExploreError;
+use super::search::Seen;
+use super::worker::Worker;
+use crate::fork::{Fork, Print};
+use crate::model::{Action, Fault, Node};
+use crate::send::{Outcome, after};
+
+impl Worker<'_, '_> {
+    /// Every call of a stranger in a state where it has made none.
+    pub(super) fn strangers(
+        &mut self,
+        node: &Node,
+        step: usize,
+        seen: &Seen,
+    ) -> Result<(), ExploreError> {
+        let count = self.ground.subject.hostile.len();
+        if count == 0 || !self.site(&Fault::Stranger(0), count as u64) {
+            return Ok(());
+        }
+        let outcomes: Vec<Arc<Outcome>> = (0..count)
+            .map(|call| self.hostile(&node.fork, call))
+            .collect();
+        self.fired(&Fault::Stranger(0), count as u64);
+        let mut known: HashSet<Print> = HashSet::default();
+        for (call, outcome) in outcomes.iter().enumerate() {
+            if outcome.is_idle() || !known.insert(outcome.effect.print()) {
+                continue;
+            }
+            let sent = after(&node.fork, outcome.clone());
+            if !self.matters(&sent.fork, outcome, &outcomes, seen) {
+                self.out.absorbed.extend(outcome.effect.cells());
+                continue;
+            }
+            let mut next = node.clone();
+            next.sent += 1;
+            next.stranger = 1;
+            self.take(&mut next, &sent, seen)?;
+            Self::set_apart(&mut next, outcome.effect.cells());
+            self.faulty(next, step, Fault::Stranger(call), None);
+        }
+        Ok(())
+    }
+
+    /// Whether a call writes what anything else depends on, by itself or with a second call that depends on it.
+    fn matters(
+        &mut self,
+        fork: &Fork,
+        first: &Outcome,
+        alone: &[Arc<Outcome>],
+        seen: &Seen,
+    ) -> bool {
+        let is_relevant = |outcome: &Outcome| {
+            outcome
+                .effect
+                .cells()
+                .any(|cell| seen.relevant.contains(&cell))
+        };
+        if self.ground.limits.full || is_relevant(first) {
+            return true;
+        }
+        let depends = |outcome: &Outcome| {
+            first
+                .effect
+                .cells()
+                .any(|cell| outcome.reads.binary_search(&cell).is_ok())
+        };
+        for (call, outcome) in alone.iter().enumerate() {
+            if !depends(outcome) {
+                continue;
+            }
+            let second = self.hostile(fork, call);
+            if !second.is_idle() && second.effect.print() != outcome.effect.print() {
+                if is_relevant(&second) {
+                    return true;
+                }
+                self.out.absorbed.extend(second.effect.cells());
+            }
+        }
+        false
+    }
+
+    /// A second call of the stranger. A call that reads nothing in which this state differs does what it would do
+    /// without the first one, and is the only call of another scenario.
+    pub(super) fn strangers_again(&mut self, node: &Node, seen: &Seen) -> Result<(), ExploreError> {
+        let count = self.ground.subject.hostile.len() as u32;
+        let mut calls: Vec<u32> = match &node.apart {
+            Some(apart) if !self.ground.limits.full => apart
+                .iter()
+                .filter_map(|cell| seen.hostile_readers.get(cell))
+                .flatten()
+                .copied()
+                .collect(),
+            _ => (0..count).collect(),
+        };
+        calls.sort_unstable();
+        calls.dedup();
+        let mut known: HashSet<Print> = HashSet::default();
+        for call in calls {
+            let outcome = self.hostile(&node.fork, call as usize);
+            if outcome.is_idle() || !known.insert(outcome.effect.print()) {
+                continue;
+            }
+            let is_relevant = outcome
+                .effect
+                .cells()
+                .any(|cell| seen.relevant.contains(&cell));
+            if !is_relevant && !self.ground.limits.full {
+                self.out.absorbed.extend(outcome.effect.cells());
+                continue;
+            }
+            let sent = after(&node.fork, outcome);
+            let mut next = node.clone();
+            next.sent += 1;
+            next.stranger -= 1;
+            self.take(&mut next, &sent, seen)?;
+            Self::set_apart(&mut next, sent.effect.cells());
+            self.emit(next, Action::Again(call as usize), None);
+        }
+        Ok(())
+    }
+
+    /// What a call of a stranger does; what it reads matters to other calls of a stranger only, but for the time.
+    pub(super) fn hostile(&mut self, fork: &Fork, call: usize) -> Arc<Outcome> {
+        self.note_dependencies();
+        let ground = self.ground;
+        let question = ground.hostile[call];
+        let message = &ground.subject.hostile[call];
+        let outcome = self.sender.outcome(fork, question, message, None);
+        let found: Vec<Cell> = std::mem::take(&mut self.sender.found);
+        if found.contains(&CLOCK) {
+            self.out.relevant.push(CLOCK);
+        }
+        let reads = found.into_iter().map(|cell| (cell, call as u32));
+        self.out.hostile_reads.extend(reads);
+        outcome
+    }
+}
