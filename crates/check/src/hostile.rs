@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256, I256, U256};
 use sealift_evm::{Message, TX_GAS_CAP};
 
 use crate::interfaces::calldata;
-use crate::model::{ANSWERS_MUCH, ANSWERS_ONE, STRANGER};
+use crate::model::{ANSWERS_MUCH, ANSWERS_ONE};
 
 /// Calls of one function at most; what is cut off is a named gap.
 pub const CALLS_A_FUNCTION: usize = 1_000;
@@ -35,8 +35,9 @@ pub struct Gap {
     pub reason: String,
 }
 
-/// All calls of one contract's functions that may change something.
+/// All calls that somebody can make of one contract's functions that may change something.
 pub fn calls(
+    from: Address,
     contract: Address,
     functions: &[Function],
     domain: &Domain,
@@ -63,8 +64,10 @@ pub fn calls(
             gap("its argument types are not known".into());
             continue;
         };
-        let mut choices: Vec<Vec<DynSolValue>> =
-            types.iter().map(|kind| values(kind, domain, 0)).collect();
+        let mut choices: Vec<Vec<DynSolValue>> = types
+            .iter()
+            .map(|kind| values(kind, from, domain, 0))
+            .collect();
         let whole: usize = choices.iter().map(Vec::len).fold(1, usize::saturating_mul);
         while choices.iter().map(Vec::len).fold(1, usize::saturating_mul) > CALLS_A_FUNCTION {
             let longest = choices
@@ -99,7 +102,7 @@ pub fn calls(
             };
             for value in values {
                 found.push(Message {
-                    from: STRANGER,
+                    from,
                     to: Some(contract),
                     data: calldata(function, &data),
                     value: U256::from(*value),
@@ -111,9 +114,9 @@ pub fn calls(
     found
 }
 
-fn values(kind: &DynSolType, domain: &Domain, depth: usize) -> Vec<DynSolValue> {
+fn values(kind: &DynSolType, from: Address, domain: &Domain, depth: usize) -> Vec<DynSolValue> {
     let addresses = || {
-        let mut all = vec![STRANGER];
+        let mut all = vec![from];
         all.extend(domain.holders.iter().take(2));
         all.extend([ANSWERS_MUCH, ANSWERS_ONE]);
         all.extend(domain.contracts.iter().take(8));
@@ -146,7 +149,7 @@ fn values(kind: &DynSolType, domain: &Domain, depth: usize) -> Vec<DynSolValue> 
                 .collect()
         }
         DynSolType::Bytes => {
-            let holder = domain.holders.first().copied().unwrap_or(STRANGER);
+            let holder = domain.holders.first().copied().unwrap_or(from);
             let amount = domain.amounts.first().copied().unwrap_or(U256::ONE);
             let pair = [
                 holder.into_word().to_vec(),
@@ -157,7 +160,7 @@ fn values(kind: &DynSolType, domain: &Domain, depth: usize) -> Vec<DynSolValue> 
                 DynSolValue::Bytes(Vec::new()),
                 DynSolValue::Bytes(holder.into_word().to_vec()),
                 DynSolValue::Bytes(pair),
-                DynSolValue::Bytes(STRANGER.into_word().to_vec()),
+                DynSolValue::Bytes(from.into_word().to_vec()),
             ]
         }
         DynSolType::String => vec![DynSolValue::String(String::new())],
@@ -165,7 +168,7 @@ fn values(kind: &DynSolType, domain: &Domain, depth: usize) -> Vec<DynSolValue> 
             let mut all = vec![DynSolValue::Array(Vec::new())];
             if depth < 3 {
                 all.extend(
-                    values(inner, domain, depth + 1)
+                    values(inner, from, domain, depth + 1)
                         .into_iter()
                         .take(4)
                         .map(|value| DynSolValue::Array(vec![value])),
@@ -174,14 +177,14 @@ fn values(kind: &DynSolType, domain: &Domain, depth: usize) -> Vec<DynSolValue> 
             all
         }
         DynSolType::FixedArray(inner, size) => {
-            let all = values(inner, domain, depth + 1).into_iter().take(4);
+            let all = values(inner, from, domain, depth + 1).into_iter().take(4);
             all.map(|value| DynSolValue::FixedArray(vec![value; *size]))
                 .collect()
         }
         DynSolType::Tuple(inner) => {
             let choices: Vec<Vec<DynSolValue>> = inner
                 .iter()
-                .map(|kind| values(kind, domain, depth + 1))
+                .map(|kind| values(kind, from, domain, depth + 1))
                 .collect();
             let longest = choices.iter().map(Vec::len).max().unwrap_or(1);
             // One field after the other away from the first choice, which is the most telling one.

@@ -106,6 +106,8 @@ pub struct Subject {
     pub actions: Vec<Call>,
     /// What a stranger may call.
     pub hostile: Vec<Message>,
+    /// What those who send the script may call, whether it is in the playbook or not.
+    pub operator: Vec<Message>,
     /// Families or names of faults that are declared impossible.
     pub off: Vec<String>,
 }
@@ -427,6 +429,11 @@ impl Node {
     /// believes that it is all.
     pub fn believes_done(&self, steps: usize) -> bool {
         self.record.next >= steps && self.record.mode != Mode::Stopped && self.lost.is_none()
+    }
+
+    /// Whether the executor believes that all is done, and a step that its record has is not on the chain.
+    pub fn is_deceived(&self, steps: usize) -> bool {
+        self.believes_done(steps) && (0..steps).any(|step| !self.record.is_mined(step))
     }
 
     /// The fingerprint under which equal states are merged.

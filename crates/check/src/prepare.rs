@@ -2,7 +2,7 @@
 
 use alloy_json_abi::Function;
 use alloy_primitives::{Address, B256, Bytes, b256};
-use sealift_evm::Machine;
+use sealift_evm::{Machine, Message};
 
 use crate::explore::ExploreError;
 use crate::fork::Fork;
@@ -11,7 +11,7 @@ use crate::infer::{self, Inferred, Leftover};
 use crate::input::{DeclarationError, Resolved};
 use crate::input::{Scene, Step};
 use crate::ledger::{Ledger, Reader};
-use crate::model::Subject;
+use crate::model::{STRANGER, Subject};
 use crate::send::{AGAIN_AT_ONCE, NONCES_A_RUN, with_cast};
 
 /// Where ERC-1967 keeps the implementation: keccak256("eip1967.proxy.implementation") - 1.
@@ -20,6 +20,9 @@ const IMPLEMENTATION_SLOT: B256 =
 
 /// Seconds that waiting takes unless a declaration says otherwise: thirty days.
 pub const WAIT_SECS: u64 = 30 * 86_400;
+
+/// Senders at most whose other calls are tried where the playbook leads to no end.
+const SENDERS: usize = 4;
 
 /// What is ready to be explored.
 #[derive(Debug)]
@@ -89,7 +92,8 @@ pub fn prepare(
         holders(&mut machine, [&start, end], &ledgers, &found)?
     };
     let contracts = found.contracts.clone();
-    let (messages, gaps) = hostile(
+    let (messages, operator, gaps) = hostile(
+        &senders(&steps, &accounts),
         &mut machine,
         [&start, end],
         declared,
@@ -114,6 +118,7 @@ pub fn prepare(
         recovery: declared.recovery.clone(),
         actions: declared.actions.clone(),
         hostile: messages,
+        operator,
         off: declared.off.clone(),
     };
     Ok(Prepared {
@@ -179,6 +184,7 @@ fn holders(
 }
 
 fn hostile(
+    senders: &[Address],
     machine: &mut Machine<Fork>,
     forks: [&Fork; 2],
     declared: &Resolved,
@@ -186,10 +192,10 @@ fn hostile(
     ledgers: &[Ledger],
     accounts: &[Address],
     functions: &dyn Fn(&Fork, Address) -> Vec<Function>,
-) -> Result<(Vec<sealift_evm::Message>, Vec<Gap>), ExploreError> {
+) -> Result<(Vec<Message>, Vec<Message>, Vec<Gap>), ExploreError> {
     let [start, end] = forks;
     if declared.hostile_off {
-        return Ok((Vec::new(), Vec::new()));
+        return Ok((Vec::new(), Vec::new(), Vec::new()));
     }
     let mut contracts = found.contracts.clone();
     contracts.extend(
@@ -243,7 +249,7 @@ fn hostile(
             .collect()
     });
     let mut seen = Vec::new();
-    let (mut messages, mut gaps) = (Vec::new(), Vec::new());
+    let (mut messages, mut operator, mut gaps) = (Vec::new(), Vec::new(), Vec::new());
     for target in targets {
         if seen.contains(&target) {
             continue;
@@ -260,9 +266,23 @@ fn hostile(
                 reason: "no function was found in it".into(),
             });
         }
-        messages.extend(calls(target, &known, &domain, &mut gaps));
+        messages.extend(calls(STRANGER, target, &known, &domain, &mut gaps));
+        for sender in senders {
+            // What is left out here is left out for a stranger too, and named there.
+            operator.extend(calls(*sender, target, &known, &domain, &mut Vec::new()));
+        }
     }
-    Ok((messages, gaps))
+    Ok((messages, operator, gaps))
+}
+
+/// Those who send the script and are no holders, at most a few.
+fn senders(steps: &[Step], accounts: &[Address]) -> Vec<Address> {
+    let mut senders: Vec<Address> = steps.iter().map(|step| step.from).collect();
+    senders.retain(|sender| !accounts.contains(sender));
+    senders.sort_unstable();
+    senders.dedup();
+    senders.truncate(SENDERS);
+    senders
 }
 
 /// The implementation behind an ERC-1967 proxy.

@@ -153,8 +153,15 @@ impl Sender {
 
     /// What becomes of a step when one of its inner calls goes wrong, and the step still succeeds.
     ///
-    /// A step that fails as a whole is the fault `transaction.reverted`; equal outcomes are merged.
-    pub fn inner(&mut self, fork: &Fork, message: &Message, own: &[Address]) -> Arc<Inner> {
+    /// A step that fails as a whole is the fault `transaction.reverted`; equal outcomes are merged. What is not
+    /// `wanted` is not tried; it must be the same whenever the same sender is asked.
+    pub fn inner(
+        &mut self,
+        fork: &Fork,
+        message: &Message,
+        own: &[Address],
+        wanted: &dyn Fn(&Meddling) -> bool,
+    ) -> Arc<Inner> {
         let question = print_of(message);
         if let Some(found) = self.inner.get(question, fork) {
             return found;
@@ -172,7 +179,7 @@ impl Sender {
             if !fork.has_code(inner.target) && inner.value.is_zero() {
                 continue;
             }
-            for meddling in meddlings(inner, own) {
+            for meddling in meddlings(inner, own).into_iter().filter(wanted) {
                 let interference = Interference { call, meddling };
                 let (outcome, observed) = self.meddled(fork, message, Some(interference.clone()));
                 reads.push(outcome.reads.clone());

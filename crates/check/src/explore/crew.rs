@@ -17,7 +17,7 @@ type Expansions = Vec<Result<Expansion, ExploreError>>;
 
 /// States to expand: every so many, from one on.
 struct Job {
-    states: Arc<[(u32, Node)]>,
+    states: Arc<[(u32, Box<Node>)]>,
     seen: Arc<Seen>,
     first: usize,
     every: usize,
@@ -90,8 +90,8 @@ impl Crew<'_> {
     }
 
     /// Expands states; what comes out does not depend on how many workers there are.
-    pub(super) fn expand(&mut self, states: Vec<(u32, Node)>, seen: &Arc<Seen>) -> Expansions {
-        let states: Arc<[(u32, Node)]> = states.into();
+    pub(super) fn expand(&mut self, states: Vec<(u32, Box<Node>)>, seen: &Arc<Seen>) -> Expansions {
+        let states: Arc<[(u32, Box<Node>)]> = states.into();
         let every = self.members.len().min(states.len() / A_THREAD).max(1);
         for (first, member) in self.members[..every].iter().enumerate() {
             let job = Job {

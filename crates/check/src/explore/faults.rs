@@ -5,22 +5,17 @@ use std::sync::Arc;
 
 use alloy_primitives::{Address, Bytes, I256, U256};
 
-use sealift_evm::CLOCK;
+use sealift_evm::{CLOCK, Interference, Meddling};
 
 use super::ExploreError;
 use super::search::Seen;
 use super::worker::Worker;
-use crate::model::{Action, Fault, Mode, Node};
+use crate::model::{Action, Fault, Mode, Node, Subject};
 use crate::send::{Outcome, after, message_of};
 
 impl Worker<'_, '_> {
     fn is_off(&self, fault: &Fault) -> bool {
-        let name = fault.name();
-        self.ground
-            .subject
-            .off
-            .iter()
-            .any(|off| name == off || name.split('.').any(|part| part == off))
+        is_off(self.ground.subject, fault)
     }
 
     /// Counts places where a fault can happen; whether it is to happen now.
@@ -140,7 +135,17 @@ impl Worker<'_, '_> {
         let message = message_of(tx, &node.record, tx.from);
         let ledgers = subject.ledgers.iter().map(|ledger| ledger.contract);
         let own: Vec<Address> = subject.contracts.iter().copied().chain(ledgers).collect();
-        let inner = self.sender.inner(&node.fork, &message, &own);
+        let fault_of = |meddling: &Meddling| {
+            Fault::Inner(Interference {
+                call: 0,
+                meddling: meddling.clone(),
+            })
+        };
+        let cuts = !self.is_off(&Fault::GasCut(0));
+        let wanted = |meddling: &Meddling| {
+            (cuts && *meddling == Meddling::OutOfGas) || !is_off(subject, &fault_of(meddling))
+        };
+        let inner = self.sender.inner(&node.fork, &message, &own, &wanted);
         for (meddling, has_fired) in &inner.tried {
             let fault = Fault::Inner(meddling.clone());
             if self.site(&fault, 1) {
@@ -312,6 +317,7 @@ impl Worker<'_, '_> {
         if sent.failed.is_some() || !self.site(&fault, 1) {
             return Ok(());
         }
+        self.out.acted.push(index);
         let mut next = node.clone();
         next.sent += 1;
         self.take(&mut next, &sent, seen)?;
@@ -361,6 +367,13 @@ impl Worker<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// Whether a fault is declared impossible, by its name or its family.
+fn is_off(subject: &Subject, fault: &Fault) -> bool {
+    let name = fault.name();
+    let mut off = subject.off.iter();
+    off.any(|off| name == off || name.split('.').any(|part| part == off))
 }
 
 fn transfer(token: Address, from: Address, to: Address, amount: U256) -> sealift_evm::Message {

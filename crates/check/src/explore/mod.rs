@@ -5,12 +5,13 @@ mod crew;
 mod faults;
 mod ground;
 mod playbook;
+mod relief;
 mod retrace;
 mod search;
 mod strangers;
 mod worker;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use crate::ledger::SilentView;
 use crate::model::Subject;
 
 pub use ground::Ground;
+pub use relief::Relief;
 pub use retrace::Retrace;
 
 /// States that a reorganisation can go back to, the newest included.
@@ -84,6 +86,8 @@ pub struct Edge {
     pub to: u32,
     /// Transactions on it.
     pub sent: u32,
+    /// Whether the chain is another one afterwards.
+    pub moves: bool,
     /// What goes wrong on it; ways back use none of these.
     pub wrong: Option<Wrong>,
 }
@@ -132,6 +136,8 @@ pub struct Visit {
     pub at_rest: bool,
     /// Whether the executor believes that all is done.
     pub believes_done: bool,
+    /// Whether it believes so and the chain has not every step that its record has.
+    pub deceived: bool,
     /// A broken promise of a custodian.
     pub insolvent: Option<Arc<Insolvency>>,
     kind: u32,
@@ -151,6 +157,8 @@ pub struct Explored<'a> {
     pub ground: Ground<'a>,
     /// Faults by name.
     pub coverage: BTreeMap<&'static str, Sites>,
+    /// Declared actions that succeeded somewhere.
+    pub acted: BTreeSet<usize>,
     /// Whether the limit of states ended it.
     pub out_of_budget: bool,
     /// States in which a rerun was left out because of its limit.

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::search::Seen;
 use super::worker::Worker;
-use super::{ExploreError, Explored};
+use super::{ExploreError, Explored, Wrong};
 use crate::model::{Action, Node, Parent};
 
 /// Makes the states on the way to a visit again.
 pub struct Retrace<'a> {
-    explored: &'a Explored<'a>,
-    seen: Seen,
+    pub(super) explored: &'a Explored<'a>,
+    pub(super) seen: Seen,
 }
 
 impl std::fmt::Debug for Retrace<'_> {
@@ -30,13 +30,15 @@ impl<'a> Retrace<'a> {
         Self { explored, seen }
     }
 
-    /// The states from the start to each of these visits, each with what led to it.
-    pub fn paths(&self, visits: &[u32]) -> Result<Vec<Vec<Node>>, ExploreError> {
+    /// The states from the start to each of these visits and on along the states that follow it, each with what
+    /// led to it.
+    pub fn paths<'w>(
+        &self,
+        ways: impl Iterator<Item = (u32, &'w [u32])>,
+    ) -> Result<Vec<Vec<Node>>, ExploreError> {
         let mut worker = Worker::new(&self.explored.ground);
         let mut known: BTreeMap<u32, Node> = BTreeMap::new();
-        visits
-            .iter()
-            .map(|at| self.path(&mut worker, &mut known, *at))
+        ways.map(|(at, on)| self.path(&mut worker, &mut known, at, on))
             .collect()
     }
 
@@ -45,6 +47,7 @@ impl<'a> Retrace<'a> {
         worker: &mut Worker<'_, '_>,
         known: &mut BTreeMap<u32, Node>,
         at: u32,
+        on: &[u32],
     ) -> Result<Vec<Node>, ExploreError> {
         let mut ids = vec![at];
         while let Some(edge) = self.explored.before(ids[ids.len() - 1]) {
@@ -60,6 +63,10 @@ impl<'a> Retrace<'a> {
             };
             known.insert(id, node.clone());
             nodes.push(node);
+        }
+        for id in on {
+            let before = nodes.last().expect("a way has a start");
+            nodes.push(self.found(worker, before, *id, None)?);
         }
         Ok(nodes)
     }
@@ -79,14 +86,28 @@ impl<'a> Retrace<'a> {
             });
             return Ok(node);
         }
+        let wrong = self.explored.before(at).and_then(|edge| edge.wrong);
+        self.found(worker, before, at, wrong)
+    }
+
+    /// The state of a visit, which something leads to from another state.
+    fn found(
+        &self,
+        worker: &mut Worker<'_, '_>,
+        before: &Node,
+        at: u32,
+        wrong: Option<Wrong>,
+    ) -> Result<Node, ExploreError> {
         let visit = &self.explored.visits[at as usize];
-        let edge = self.explored.before(at);
         let expansion = worker.expand(before, &self.seen)?;
-        let found = expansion.successors.into_iter().find(|successor| {
-            let sent = successor.node.sent - before.sent;
-            successor.print == visit.print
-                && edge.is_some_and(|edge| edge.sent == sent && edge.wrong == successor.wrong)
-        });
-        Ok(found.expect("a state leads to what it led to").node)
+        let mut fitting: Vec<Node> = expansion
+            .successors
+            .into_iter()
+            .filter(|successor| successor.print == visit.print && successor.wrong == wrong)
+            .map(|successor| successor.node)
+            .collect();
+        fitting.sort_by_key(|node| node.sent);
+        let mut fitting = fitting.into_iter();
+        Ok(fitting.next().expect("a state leads to what it led to"))
     }
 }

@@ -1,7 +1,7 @@
 //! The search: rounds in which workers expand states, and one place where equal states are merged.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 use alloy_primitives::map::{HashMap, HashSet};
@@ -38,9 +38,10 @@ struct Search<'a, 'g> {
     kind_of: HashMap<Assessment, u32>,
     edges: Vec<Edge>,
     /// States of the number of faults that is being explored, and those with one more.
-    queue: VecDeque<(u32, Node)>,
-    later: VecDeque<(u32, Node)>,
+    queue: VecDeque<(u32, Box<Node>)>,
+    later: VecDeque<(u32, Box<Node>)>,
     coverage: BTreeMap<&'static str, Sites>,
+    acted: BTreeSet<usize>,
     bounded: Vec<u32>,
     seen: Arc<Seen>,
     /// Cells that calls of a stranger wrote which were taken to change nothing.
@@ -68,6 +69,7 @@ pub(super) fn run<'a>(
         kinds,
         edges,
         coverage,
+        acted,
         bounded,
         seen,
         ..
@@ -79,6 +81,7 @@ pub(super) fn run<'a>(
         kinds,
         edges,
         coverage,
+        acted,
         out_of_budget,
         bounded,
         executed,
@@ -147,6 +150,7 @@ impl<'a, 'g> Search<'a, 'g> {
             queue: VecDeque::new(),
             later: VecDeque::new(),
             coverage: BTreeMap::new(),
+            acted: BTreeSet::new(),
             bounded: Vec::new(),
             seen,
             absorbed: HashSet::default(),
@@ -171,7 +175,7 @@ impl<'a, 'g> Search<'a, 'g> {
                 return Ok(true);
             }
             let round = ROUND.min(self.queue.len());
-            let round: Vec<(u32, Node)> = self.queue.drain(..round).collect();
+            let round: Vec<(u32, Box<Node>)> = self.queue.drain(..round).collect();
             let ids: Vec<u32> = round.iter().map(|(at, _)| *at).collect();
             let expansions = crew.expand(round, &self.seen);
             for (at, expansion) in ids.into_iter().zip(expansions) {
@@ -196,6 +200,7 @@ impl<'a, 'g> Search<'a, 'g> {
                     from: from as u32,
                     to,
                     sent: 1,
+                    moves: true,
                     wrong: None,
                 });
             }
@@ -223,15 +228,18 @@ impl<'a, 'g> Search<'a, 'g> {
             seen.relevant.insert(cell);
             seen.readers.entry(cell).or_default().insert(claim);
         }
+        self.acted.extend(expansion.acted);
         self.absorbed.extend(expansion.absorbed);
         for successor in expansion.successors {
             let wrong = successor.wrong;
+            let moves = successor.node.fork.print() != expansion.chain;
             let sent = successor.node.sent - expansion.sent;
             let to = self.add(from, successor);
             self.edges.push(Edge {
                 from,
                 to,
                 sent,
+                moves,
                 wrong,
             });
         }
@@ -266,15 +274,16 @@ impl<'a, 'g> Search<'a, 'g> {
             next: node.record.next as u32,
             at_rest: node.is_at_rest(self.ground.subject.steps.len()),
             believes_done: node.believes_done(self.ground.subject.steps.len()),
+            deceived: node.is_deceived(self.ground.subject.steps.len()),
             insolvent,
             kind,
             print,
         });
         self.index.insert(print, at);
         if before < node.faults {
-            self.later.push_back((at, node));
+            self.later.push_back((at, Box::new(node)));
         } else {
-            self.queue.push_back((at, node));
+            self.queue.push_back((at, Box::new(node)));
         }
         at
     }

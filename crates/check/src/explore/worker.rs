@@ -36,6 +36,10 @@ pub(super) struct Expansion {
     pub(super) successors: Vec<Successor>,
     /// Transactions that the state itself is away from the start.
     pub(super) sent: u32,
+    /// The chain of the state itself.
+    pub(super) chain: Print,
+    /// Declared actions that succeeded.
+    pub(super) acted: Vec<usize>,
     pub(super) sites: BTreeMap<&'static str, Sites>,
     /// Whether a rerun was left out.
     pub(super) is_bounded: bool,
@@ -109,6 +113,7 @@ impl<'a, 'g> Worker<'a, 'g> {
         }
         self.note_dependencies();
         self.out.sent = node.sent;
+        self.out.chain = node.fork.print();
         Ok(std::mem::take(&mut self.out))
     }
 

@@ -44,7 +44,7 @@ pub trait Explain: Error {
 /// The line, from 1, of the byte at `offset`.
 pub(super) fn line_of(text: &[u8], offset: usize) -> usize {
     let before = &text[..offset.min(text.len())];
-    before.iter().filter(|&&byte| byte == b'\n').count() + 1
+    memchr::memchr_iter(b'\n', before).count() + 1
 }
 
 /// The offset of a line and a column, both from 1 as serde_json counts them (column 0 is the end of

@@ -182,6 +182,9 @@ fn meaning(verdict: Verdict) -> &'static str {
         Verdict::Misattributed => "The total is right, and the wrong account has it.",
         Verdict::Stuck => "The assets are there, and no way of the playbook leads to an end.",
         Verdict::StuckBounded => "No way within the bounds of the search leads to an end.",
+        Verdict::Livelock => "The playbook goes round for ever, and reaches no end.",
+        Verdict::Diverged => "The executor believes that it is done, and the chain says otherwise.",
+        Verdict::Delayed => "Only waiting longer than is declared leads to an end.",
         Verdict::NeedsOperator => "Only an action outside the playbook leads to an end.",
         Verdict::Unmanaged => "A balance that no claim covers stays behind.",
         Verdict::Transient => {

@@ -238,8 +238,9 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Result<Report, Ex
         ..
     } = context;
     let judge = explored.ground.judge();
-    let ends: Vec<u32> = conclusion.findings.iter().map(|found| found.node).collect();
-    let paths = Retrace::new(explored).paths(&ends)?;
+    let ways = conclusion.findings.iter();
+    let ways = ways.map(|found| (found.node, found.way.as_slice()));
+    let paths = Retrace::new(explored).paths(ways)?;
     let coverage: BTreeMap<String, SiteLine> = explored
         .coverage
         .iter()

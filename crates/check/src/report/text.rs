@@ -9,6 +9,10 @@ use super::{FindingReport, Report};
 /// Findings that are printed whole.
 const SHOWN: usize = 5;
 
+/// Lines of a long trace that are printed, at its beginning and at its end.
+const LINES_FIRST: usize = 3;
+const LINES_LAST: usize = 24;
+
 /// The report as a terminal shows it; with an id, that finding only.
 pub fn render(report: &Report, only: Option<&str>) -> String {
     let mut out = String::new();
@@ -91,7 +95,14 @@ fn finding(out: &mut String, found: &FindingReport) {
         .map(|line| line.text.chars().count())
         .max();
     let width = width.unwrap_or_default().min(60);
-    for line in &found.trace {
+    let hidden = found.trace.len().saturating_sub(LINES_FIRST + LINES_LAST);
+    for (index, line) in found.trace.iter().enumerate() {
+        if hidden > 0 && index == LINES_FIRST {
+            let _ = writeln!(out, "  …  {hidden} lines more are in report.json");
+        }
+        if (LINES_FIRST..LINES_FIRST + hidden).contains(&index) {
+            continue;
+        }
         match line.number {
             None => {
                 let _ = writeln!(out, "  !  {}", line.text);

@@ -72,7 +72,9 @@ pub(super) fn finding(
     let mut lines = Vec::new();
     let mut number = 0;
     let mut place = None;
-    for pair in path.windows(2) {
+    // From here on no way leads to an end, and the way goes on to where it is seen.
+    let entry = path.len() - finding.way.len();
+    for (index, pair) in path.windows(2).enumerate() {
         let (before, after) = (&pair[0], &pair[1]);
         let line = Lines {
             subject,
@@ -82,7 +84,8 @@ pub(super) fn finding(
             after,
         };
         line.write(&mut lines, &mut number);
-        if let Some(Action::Fault(step, _)) = after.parent.as_ref().map(|parent| &parent.action)
+        if index + 1 < entry
+            && let Some(Action::Fault(step, _)) = after.parent.as_ref().map(|parent| &parent.action)
             && let Some(step) = subject.steps.get(*step)
         {
             place = Some(format!("{}:{}", step.place.file.display(), step.place.line));
@@ -106,7 +109,20 @@ pub(super) fn finding(
         "{:032x}",
         print_of(&(finding.verdict, finding.cause, actions))
     );
+    let outside: Vec<String> = finding
+        .calls
+        .iter()
+        .map(|call| {
+            let message = &subject.operator[*call];
+            let call = decoder.call(message.to, &message.data);
+            format!("{}: {call}", decoder.name(message.from))
+        })
+        .collect();
     let recovery = match finding.verdict {
+        Verdict::NeedsOperator => format!(
+            "only outside the playbook, by {}; declare it as [[recovery]] if it is one",
+            outside.join(", then ")
+        ),
         Verdict::Transient => "every way from here leads to an end".to_owned(),
         Verdict::Unmanaged | Verdict::Unknown | Verdict::Vacuous | Verdict::Safe => String::new(),
         _ if finding.closed == 0 => "not asked for: a promise is broken here".to_owned(),
@@ -119,7 +135,7 @@ pub(super) fn finding(
         id: id[..6].to_owned(),
         verdict: finding.verdict,
         faults: finding.faults,
-        steps: finding.steps,
+        steps: node.sent,
         cause: finding.cause.to_owned(),
         trace: lines,
         accounts,
@@ -127,7 +143,7 @@ pub(super) fn finding(
         place,
         note: finding.note.clone(),
         help: help(finding),
-        replay: super::replay::replay(context, judge, finding, path, decoder),
+        replay: super::replay::replay(context, judge, finding, &path[..entry], decoder),
     }
 }
 
@@ -432,6 +448,13 @@ fn help(finding: &Finding) -> String {
             "move it, or say who may claim it, before the old contract is retired"
         }
         (Verdict::Unknown, _) => "raise the limit of states, or split the work with --shard",
+        (Verdict::NeedsOperator, _) => {
+            "say who makes this call and when, or let anyone make it after a deadline"
+        }
+        (Verdict::Delayed, _) => "shorten the deadline, or declare the wait in check.toml",
+        (Verdict::Livelock, _) => "let each resume do something that no other one takes back",
+        (Verdict::Diverged, _) => "resume by receipts and by what the contract records",
+        (Verdict::Vacuous, _) => "look at the [[action]]s and [faults] of check.toml",
         _ => {
             "give every state a way to the end or back to the start, with a mark of what was done in the contract"
         }

@@ -50,7 +50,7 @@ pub(crate) fn checked_with(case: &str, limits: Limits) -> Checked {
     let steps = cast.steps.clone();
     let prepared = prepare(&scene, cast.steps, &declared, &functions, &name).unwrap();
     let explored = explore(&prepared.subject, limits, &mut |_| {}).unwrap();
-    let conclusion = conclude(&prepared.subject, &explored, &prepared.leftovers);
+    let conclusion = conclude(&prepared.subject, &explored, &prepared.leftovers).unwrap();
     let context = Context {
         subject: &prepared.subject,
         explored: &explored,

@@ -82,7 +82,7 @@ fn check(options: &CheckOptions, output: &Output) -> Result<u8, Failure> {
         tell(&mut progress, now);
     })
     .map_err(failed)?;
-    let conclusion = conclude(&prepared.subject, &explored, &prepared.leftovers);
+    let conclusion = conclude(&prepared.subject, &explored, &prepared.leftovers).map_err(failed)?;
     let took = progress.elapsed();
     drop(progress);
     let context = Context {

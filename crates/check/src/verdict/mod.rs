@@ -1,8 +1,12 @@
 //! Verdicts: which states no way leads out of, and what that means for whom.
 
+mod graph;
+
 use std::collections::BTreeMap;
 
-use crate::explore::{Explored, Wrong};
+use self::graph::{Ways, can_end};
+
+use crate::explore::{ExploreError, Explored, Relief, Retrace, Wrong};
 use crate::infer::Leftover;
 use crate::model::{Fault, Subject};
 
@@ -22,8 +26,14 @@ pub enum Verdict {
     Stuck,
     /// No end within the bounds.
     StuckBounded,
+    /// The playbook can go on for ever, and reaches no end.
+    Livelock,
+    /// The executor believes that it is done, and the chain has not what its record says.
+    Diverged,
     /// An end can only be reached by an action outside the playbook.
     NeedsOperator,
+    /// An end can only be reached by waiting longer than is declared.
+    Delayed,
     /// A balance that no claim covers stays behind.
     Unmanaged,
     /// Claims are wrong between two steps, and come right again on every way.
@@ -45,7 +55,10 @@ impl Verdict {
             Self::Misattributed => "MISATTRIBUTED",
             Self::Stuck => "STUCK",
             Self::StuckBounded => "STUCK-BOUNDED",
+            Self::Livelock => "LIVELOCK",
+            Self::Diverged => "DIVERGED",
             Self::NeedsOperator => "NEEDS-OPERATOR",
+            Self::Delayed => "DELAYED",
             Self::Unmanaged => "UNMANAGED",
             Self::Transient => "TRANSIENT",
             Self::Unknown => "UNKNOWN",
@@ -56,9 +69,12 @@ impl Verdict {
 
     /// Whether funds are, or stay, where nobody wanted them; the others are warnings beside it.
     pub(crate) fn is_hard(self) -> bool {
-        self <= Self::NeedsOperator
+        self <= Self::Delayed
     }
 }
+
+/// Entries of one cause that are judged, the shortest first.
+const ENTRIES: usize = 256;
 
 /// What is wrong, and the shortest way to it.
 #[derive(Clone, Debug)]
@@ -73,10 +89,14 @@ pub struct Finding {
     pub steps: u32,
     /// How many states can be reached from there by the playbook: the closed set without an end.
     pub closed: usize,
-    /// The best of these states: where accounts lack the least.
-    pub best: u32,
+    /// The states that lead on to the best end of these: where accounts lack the least.
+    pub rest: Vec<u32>,
+    /// The states that lead on to where it is seen.
+    pub way: Vec<u32>,
     /// The fault that made it, by name; `undisturbed` where there was none.
     pub cause: &'static str,
+    /// Calls outside the playbook that lead to an end, by their indices in [`Subject::operator`].
+    pub calls: Vec<usize>,
     /// More to say.
     pub note: Option<String>,
 }
@@ -102,9 +122,13 @@ impl Conclusion {
 }
 
 /// Draws the conclusions.
-pub fn conclude(subject: &Subject, explored: &Explored<'_>, leftovers: &[Leftover]) -> Conclusion {
+pub fn conclude(
+    subject: &Subject,
+    explored: &Explored<'_>,
+    leftovers: &[Leftover],
+) -> Result<Conclusion, ExploreError> {
     let good = can_end(explored);
-    let forward = ways_back(explored);
+    let ways = Ways::new(explored);
     let mut kept: BTreeMap<(Verdict, &'static str), Finding> = BTreeMap::new();
     let mut keep = |finding: Finding| {
         let key = (finding.verdict, finding.cause);
@@ -113,14 +137,12 @@ pub fn conclude(subject: &Subject, explored: &Explored<'_>, leftovers: &[Leftove
             kept.insert(key, finding);
         }
     };
+    for at in entries(explored, &good) {
+        keep(judge_entry(explored, &ways, at));
+    }
     for (at, visit) in explored.visits.iter().enumerate() {
         let at = at as u32;
-        let parent_is_good = explored
-            .before(at)
-            .is_none_or(|edge| good[edge.from as usize]);
-        if !good[at as usize] && parent_is_good {
-            keep(judge_entry(explored, &forward, at));
-        } else if good[at as usize] && !explored.assessment(at).over.is_zero() {
+        if good[at as usize] && !explored.assessment(at).over.is_zero() {
             keep(Finding {
                 note: duration(explored, at),
                 ..found(explored, Verdict::Transient, at)
@@ -143,6 +165,24 @@ pub fn conclude(subject: &Subject, explored: &Explored<'_>, leftovers: &[Leftove
             ..found(explored, Verdict::Unmanaged, end)
         });
     }
+    let has_fired = explored.coverage.values().any(|sites| sites.fired > 0);
+    let idle = (0..subject.actions.len()).filter(|action| !explored.acted.contains(action));
+    let vacuous: Vec<String> = if !has_fired && explored.ground.limits.faults > 0 {
+        vec!["no fault fired at all: everything is declared impossible".to_owned()]
+    } else {
+        idle.map(|action| {
+            let name = &subject.actions[action].name;
+            format!("the declared action {name:?} succeeded nowhere, so nothing is known about it")
+        })
+        .collect()
+    };
+    for note in vacuous {
+        keep(Finding {
+            note: Some(note),
+            cause: "declaration",
+            ..found(explored, Verdict::Vacuous, 0)
+        });
+    }
     if explored.out_of_budget {
         keep(Finding {
             cause: "limit",
@@ -154,6 +194,7 @@ pub fn conclude(subject: &Subject, explored: &Explored<'_>, leftovers: &[Leftove
         });
     }
     let mut findings: Vec<Finding> = kept.into_values().collect();
+    relieve(subject, explored, &mut findings)?;
     // A claim that is wrong for a while matters only where nothing worse comes of it by the same cause.
     findings.sort_by_key(|found| {
         (
@@ -163,11 +204,64 @@ pub fn conclude(subject: &Subject, explored: &Explored<'_>, leftovers: &[Leftove
             found.verdict,
         )
     });
-    Conclusion {
+    Ok(Conclusion {
         bad: good.iter().filter(|good| !**good).count(),
         findings,
         good,
+    })
+}
+
+/// Says of findings without a way out what would help outside the playbook.
+fn relieve(
+    subject: &Subject,
+    explored: &Explored<'_>,
+    findings: &mut [Finding],
+) -> Result<(), ExploreError> {
+    let retrace = Retrace::new(explored);
+    for finding in findings {
+        if ![Verdict::Stuck, Verdict::StuckBounded, Verdict::Livelock].contains(&finding.verdict) {
+            continue;
+        }
+        let ways = [(finding.node, finding.rest.as_slice())];
+        let paths = retrace.paths(ways.into_iter())?;
+        let node = paths[0].last().expect("a way has a start");
+        match retrace.relief(node)? {
+            None => {}
+            Some(Relief::Wait(secs)) => {
+                finding.verdict = Verdict::Delayed;
+                finding.note = Some(format!(
+                    "an end can be reached {secs} seconds later; {} seconds are declared",
+                    subject.wait_secs
+                ));
+            }
+            Some(Relief::Calls(calls)) => {
+                finding.verdict = Verdict::NeedsOperator;
+                finding.calls = calls;
+            }
+        }
     }
+    Ok(())
+}
+
+/// States that no way leads out of, though the one before is good: the shortest ones of each cause.
+fn entries(explored: &Explored<'_>, good: &[bool]) -> Vec<u32> {
+    let is_entry = |at: &u32| {
+        let before = explored.before(*at);
+        !good[*at as usize] && before.is_none_or(|edge| good[edge.from as usize])
+    };
+    let mut entries: Vec<u32> = (0..good.len() as u32).filter(is_entry).collect();
+    let length = |at: &u32| {
+        let visit = &explored.visits[*at as usize];
+        (visit.faults, visit.sent, *at)
+    };
+    entries.sort_unstable_by_key(length);
+    let mut of_cause: BTreeMap<&'static str, usize> = BTreeMap::new();
+    entries.retain(|at| {
+        let known = of_cause.entry(cause(explored, *at)).or_default();
+        *known += 1;
+        *known <= ENTRIES
+    });
+    entries
 }
 
 /// What is wrong with a state by itself.
@@ -179,97 +273,75 @@ fn found(explored: &Explored<'_>, verdict: Verdict, at: u32) -> Finding {
         faults: visit.faults,
         steps: visit.sent,
         closed: 0,
-        best: at,
+        rest: Vec::new(),
+        way: Vec::new(),
+        calls: Vec::new(),
         cause: cause(explored, at),
         note: None,
     }
 }
 
-/// Backward reachability from the ends, over everything but faults (CTL: EF goal).
-fn can_end(explored: &Explored<'_>) -> Vec<bool> {
-    let mut backward: Vec<Vec<u32>> = vec![Vec::new(); explored.visits.len()];
-    for edge in explored.edges.iter().filter(|edge| edge.wrong.is_none()) {
-        backward[edge.to as usize].push(edge.from);
-    }
-    let mut good: Vec<bool> = (0..explored.visits.len() as u32)
-        .map(|at| explored.assessment(at).goal)
-        .collect();
-    let mut open: Vec<u32> = (0..good.len() as u32)
-        .filter(|at| good[*at as usize])
-        .collect();
-    while let Some(at) = open.pop() {
-        for from in &backward[at as usize] {
-            if !std::mem::replace(&mut good[*from as usize], true) {
-                open.push(*from);
-            }
-        }
-    }
-    good
-}
-
-fn ways_back(explored: &Explored<'_>) -> Vec<Vec<u32>> {
-    let mut forward: Vec<Vec<u32>> = vec![Vec::new(); explored.visits.len()];
-    for edge in explored.edges.iter().filter(|edge| edge.wrong.is_none()) {
-        forward[edge.from as usize].push(edge.to);
-    }
-    forward
-}
-
-/// All states that the playbook leads to from one state, itself included.
-fn closed_set(forward: &[Vec<u32>], from: u32) -> Vec<u32> {
-    let mut found = vec![from];
-    let mut seen: std::collections::BTreeSet<u32> = found.iter().copied().collect();
-    let mut at = 0;
-    while at < found.len() {
-        for next in &forward[found[at] as usize] {
-            if seen.insert(*next) {
-                found.push(*next);
-            }
-        }
-        at += 1;
-    }
-    found
-}
-
-fn judge_entry(explored: &Explored<'_>, forward: &[Vec<u32>], entry: u32) -> Finding {
-    let closed = closed_set(forward, entry);
+/// Judges a state that no way leads out of, though the one before it was good.
+fn judge_entry(explored: &Explored<'_>, ways: &Ways<'_>, entry: u32) -> Finding {
+    let closed = ways.closed_set(entry);
     let of = |at: u32| explored.assessment(at);
     // Between two steps claims may be anything; what counts is where the executor comes to rest.
     let best = closed
+        .states
         .iter()
         .copied()
         .filter(|at| explored.visits[*at as usize].at_rest)
-        .min_by_key(|at| (of(*at).short, of(*at).over, *at))
+        .min_by_key(|at| (of(*at).short, of(*at).over))
         .unwrap_or(entry);
-    let bounded = closed
-        .iter()
-        .any(|at| explored.bounded.binary_search(at).is_ok());
-    let believed_done = closed
-        .iter()
-        .any(|at| explored.visits[*at as usize].believes_done);
+    let visits = || {
+        closed
+            .states
+            .iter()
+            .map(|at| &explored.visits[*at as usize])
+    };
+    let mut states = closed.states.iter();
+    let bounded = states.any(|at| explored.bounded.binary_search(at).is_ok());
+    let believed_done = visits().any(|visit| visit.believes_done);
     let (short, over) = (of(best).short, of(best).over);
+    let stuck = || {
+        if bounded {
+            Verdict::StuckBounded
+        } else if ways.goes_round(&closed.states) {
+            Verdict::Livelock
+        } else {
+            Verdict::Stuck
+        }
+    };
     let verdict = if !short.is_zero() {
         if over >= short {
             Verdict::Misattributed
         } else if believed_done || of(best).held < short {
             Verdict::Lost
-        } else if bounded {
-            Verdict::StuckBounded
         } else {
-            Verdict::Stuck
+            stuck()
         }
     } else if !of(best).stranger_over.is_zero() {
         Verdict::Lost
     } else if !over.is_zero() {
         Verdict::DoubleCounted
-    } else if bounded {
-        Verdict::StuckBounded
+    } else if visits().any(|visit| visit.deceived) {
+        Verdict::Diverged
     } else {
-        Verdict::Stuck
+        stuck()
     };
+    // It is seen as soon as what is wrong is as much as at the best end.
+    let is_seen = |at: &u32| match verdict {
+        Verdict::DoubleCounted => of(*at).over == over,
+        Verdict::Misattributed => (of(*at).short, of(*at).over) == (short, over),
+        Verdict::Lost if short.is_zero() => of(*at).stranger_over == of(best).stranger_over,
+        _ => of(*at).short == short,
+    };
+    let mut all = closed.states.iter().copied();
+    let seen = all.find(is_seen);
     Finding {
-        closed: closed.len(),
-        best,
+        closed: closed.states.len(),
+        rest: closed.way_to(best),
+        way: closed.way_to(seen.unwrap_or(best)),
         ..found(explored, verdict, entry)
     }
 }
