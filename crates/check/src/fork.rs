@@ -65,6 +65,19 @@ impl Effect {
         print_of(&self.changes)
     }
 
+    /// Gives an account the code back that it had in a state.
+    pub fn disarm(&mut self, account: Address, code_hash: B256, fork: &Fork) {
+        for (cell, value) in &mut self.changes {
+            if *cell == (account, None)
+                && let Value::Account(account) = value
+            {
+                account.code_hash = code_hash;
+            }
+        }
+        self.changes
+            .retain(|(cell, value)| *cell != (account, None) || fork.value(cell) != *value);
+    }
+
     /// The cells that change.
     pub fn cells(&self) -> impl Iterator<Item = Cell> {
         self.changes.iter().map(|(cell, _)| *cell)

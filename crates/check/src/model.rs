@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use alloy_primitives::{Address, Bytes, I256, U256, address};
-use sealift_evm::{Cell, Interference, Message};
+use sealift_evm::{Cell, Interference, Message, Misbehaviour};
 
 use crate::fork::{Fork, Print, print_of};
 use crate::input::Step;
@@ -106,6 +106,8 @@ pub struct Subject {
     pub actions: Vec<Call>,
     /// What a stranger may call.
     pub hostile: Vec<Message>,
+    /// Tokens that may misbehave.
+    pub tokens: Vec<Address>,
     /// What those who send the script may call, whether it is in the playbook or not.
     pub operator: Vec<Message>,
     /// Families or names of faults that are declared impossible.
@@ -202,6 +204,15 @@ pub enum Fault {
     Inner(Interference),
     /// The transaction gets less gas.
     GasCut(u64),
+    /// A token misbehaves in a step.
+    Token(Misbehaviour),
+    /// An account that a step calls makes a call of its own before it returns.
+    Reenters {
+        /// Who.
+        account: Address,
+        /// Which of the stranger's calls, made by that account for itself.
+        call: usize,
+    },
     /// A holder moves everything that it has in a ledger.
     HolderTransfers {
         /// Which ledger.
@@ -227,7 +238,7 @@ pub enum Fault {
 impl Fault {
     /// Its family and name, as in `check.toml` and in the coverage.
     pub fn name(&self) -> &'static str {
-        use sealift_evm::Meddling;
+        use sealift_evm::{Meddling, Misbehaving};
         match self {
             Self::CrashBeforeSend => "executor.crash-before-send",
             Self::AnswerLost => "executor.answer-lost",
@@ -246,6 +257,14 @@ impl Fault {
                 Meddling::Answers(_) => "counterparty.oracle",
             },
             Self::GasCut(_) => "evm.gas-cut",
+            Self::Reenters { .. } => "evm.call-reenters",
+            Self::Token(Misbehaviour { how, .. }) => match how {
+                Misbehaving::TakesFee => "counterparty.token-takes-fee",
+                Misbehaving::Rebases => "counterparty.token-rebases",
+                Misbehaving::ReturnsFalse => "counterparty.token-returns-false",
+                Misbehaving::Pauses => "counterparty.token-pauses",
+                Misbehaving::Blocks(_) => "counterparty.token-blocks-account",
+            },
             Self::HolderTransfers { .. } => "environment.holder-transfers",
             Self::HolderGetsCode { .. } => "environment.holder-gets-code",
             Self::Action(_) => "environment.action",
@@ -269,7 +288,7 @@ impl Fault {
     }
 
     /// All names but that of declared actions, in order.
-    pub const NAMES: [&'static str; 18] = [
+    pub const NAMES: [&'static str; 24] = [
         "executor.crash-before-send",
         "executor.answer-lost",
         "transaction.reverted",
@@ -282,6 +301,12 @@ impl Fault {
         "evm.call-returns-false",
         "evm.call-out-of-gas",
         "evm.gas-cut",
+        "evm.call-reenters",
+        "counterparty.token-takes-fee",
+        "counterparty.token-rebases",
+        "counterparty.token-returns-false",
+        "counterparty.token-pauses",
+        "counterparty.token-blocks-account",
         "counterparty.oracle",
         "counterparty.stranger",
         "environment.delay",

@@ -102,6 +102,10 @@ pub fn prepare(
         &accounts,
         functions,
     )?;
+    let tokens = declared
+        .tokens
+        .clone()
+        .unwrap_or_else(|| changeable(&start, &ledgers));
     let custodians = declared.custodians(&ledgers).map_err(Box::new)?;
     let (ledgers, groups) = with_twins(&start, &steps, ledgers);
     let subject = Subject {
@@ -119,6 +123,7 @@ pub fn prepare(
         actions: declared.actions.clone(),
         hostile: messages,
         operator,
+        tokens,
         off: declared.off.clone(),
     };
     Ok(Prepared {
@@ -273,6 +278,15 @@ fn hostile(
         }
     }
     Ok((messages, operator, gaps))
+}
+
+/// Tokens whose code somebody can change: it is in the state what the others do.
+fn changeable(start: &Fork, ledgers: &[Ledger]) -> Vec<Address> {
+    let mut tokens: Vec<Address> = ledgers.iter().map(|ledger| ledger.contract).collect();
+    tokens.retain(|token| implementation(start, *token).is_some());
+    tokens.sort_unstable();
+    tokens.dedup();
+    tokens
 }
 
 /// Those who send the script and are no holders, at most a few.

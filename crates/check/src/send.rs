@@ -4,10 +4,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use alloy_primitives::map::{HashMap, HashSet};
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use sealift_evm::{
-    Cell, Ending, Executed, GAUGE, InnerCall, Interference, Machine, Meddling, Message, Observed,
-    Snapshot, TX_GAS_CAP,
+    Cell, Ending, Executed, GAUGE, InnerCall, Interference, Machine, Meddle, Meddling, Message,
+    Misbehaviour, Observed, Snapshot, TX_GAS_CAP,
 };
 
 use crate::fork::{Bytecode, Effect, Fork, Print, print_of};
@@ -63,6 +63,8 @@ pub struct Inner {
     pub tried: Vec<(Interference, bool)>,
     /// What let the step succeed with another outcome; equal outcomes once.
     pub found: Vec<(Interference, Arc<Outcome>)>,
+    /// Accounts without code that it calls, in order.
+    pub callouts: Vec<Address>,
     /// Whether less gas can leave the step half done: one of its inner calls can run out of gas without undoing the
     /// whole, or it asks how much gas is left.
     pub may_be_half_done: bool,
@@ -84,6 +86,7 @@ pub struct Sender {
     pub outcomes: Memo<Arc<Outcome>>,
     inner: Memo<Arc<Inner>>,
     cuts: Memo<Arc<Cuts>>,
+    partly: Memo<Option<Arc<Outcome>>>,
     /// How many transactions were executed.
     pub executed: u64,
     /// What executions depend on, as it is found; for the caller to take.
@@ -99,6 +102,7 @@ impl Sender {
             outcomes: Memo::default(),
             inner: Memo::default(),
             cuts: Memo::default(),
+            partly: Memo::default(),
             executed: 0,
             found: Vec::new(),
         }
@@ -109,6 +113,7 @@ impl Sender {
         self.outcomes.forgets = true;
         self.inner.forgets = true;
         self.cuts.forgets = true;
+        self.partly.forgets = true;
     }
 
     /// Executes a message on a state.
@@ -175,13 +180,20 @@ impl Sender {
         let mut seen: HashSet<Print> = [Effect::default().print(), plain.effect.print()]
             .into_iter()
             .collect();
+        let people = observed.calls.iter().map(|inner| inner.target);
+        found.callouts = people
+            .filter(|target| !fork.has_code(*target) && !is_precompile(*target))
+            .collect();
+        found.callouts.sort_unstable();
+        found.callouts.dedup();
         for (call, inner) in observed.calls.iter().enumerate() {
             if !fork.has_code(inner.target) && inner.value.is_zero() {
                 continue;
             }
             for meddling in meddlings(inner, own).into_iter().filter(wanted) {
                 let interference = Interference { call, meddling };
-                let (outcome, observed) = self.meddled(fork, message, Some(interference.clone()));
+                let (outcome, observed) =
+                    self.meddled(fork, message, Some(Meddle::Call(interference.clone())));
                 reads.push(outcome.reads.clone());
                 found.may_be_half_done |=
                     interference.meddling == Meddling::OutOfGas && outcome.failed.is_none();
@@ -229,16 +241,73 @@ impl Sender {
         found
     }
 
+    /// What becomes of a step when a token that it meets misbehaves; `None` where it meets none.
+    pub fn misbehaving(
+        &mut self,
+        fork: &Fork,
+        message: &Message,
+        misbehaviour: Misbehaviour,
+    ) -> Option<Arc<Outcome>> {
+        let question = print_of(&(message, misbehaviour));
+        if let Some(known) = self.partly.get(question, fork) {
+            return known;
+        }
+        let (outcome, observed) = self.meddled(fork, message, Some(Meddle::Token(misbehaviour)));
+        let reads = outcome.reads.clone();
+        let found = observed.fired.then(|| Arc::new(outcome));
+        self.remember(question, fork, &reads, found)
+    }
+
+    /// What becomes of a step when an account that it calls makes a call of its own before it returns; `None` where
+    /// that does nothing.
+    pub fn reentered(
+        &mut self,
+        fork: &Fork,
+        message: &Message,
+        account: Address,
+        inner: &Message,
+    ) -> Option<Arc<Outcome>> {
+        let question = print_of(&(message, account, inner, "reentered"));
+        if let Some(known) = self.partly.get(question, fork) {
+            return known;
+        }
+        let plain = self.outcome(fork, print_of(&(message, None::<u64>)), message, None);
+        self.executed += 1;
+        let mut armed = fork.clone();
+        armed.set_code(account, reentering(inner));
+        let executed = self.machine.execute(armed, fork.moment(), message);
+        let mut outcome = outcome_of(fork, fork, message, executed);
+        // The code was there for this call alone.
+        let code_hash = fork.account(account).unwrap_or_default().code_hash;
+        outcome.effect.disarm(account, code_hash, fork);
+        let reads = together([plain.reads.as_slice(), &outcome.reads]);
+        let is_other = outcome.failed.is_none() && outcome.effect.print() != plain.effect.print();
+        let found = is_other.then(|| Arc::new(outcome));
+        self.remember(question, fork, &reads, found)
+    }
+
+    fn remember(
+        &mut self,
+        question: Print,
+        fork: &Fork,
+        reads: &[Cell],
+        found: Option<Arc<Outcome>>,
+    ) -> Option<Arc<Outcome>> {
+        self.found.extend(reads);
+        self.partly.put(question, fork, reads, found.clone());
+        found
+    }
+
     fn meddled(
         &mut self,
         fork: &Fork,
         message: &Message,
-        interference: Option<Interference>,
+        meddle: Option<Meddle>,
     ) -> (Outcome, Observed) {
         self.executed += 1;
         let (executed, observed) =
             self.machine
-                .execute_meddling(fork.clone(), fork.moment(), message, interference);
+                .execute_meddling(fork.clone(), fork.moment(), message, meddle);
         (outcome_of(fork, fork, message, executed), observed)
     }
 }
@@ -296,6 +365,38 @@ impl Bisection<'_> {
         }
         print
     }
+}
+
+/// Precompiles have small addresses (EIP-7951 has the largest one, 0x100).
+fn is_precompile(address: Address) -> bool {
+    address.into_word() <= B256::from(U256::from(0x1ff))
+}
+
+/// Code that makes one call when it is called first, and answers every call with ones.
+fn reentering(inner: &Message) -> Bytecode {
+    let to = inner.to.unwrap_or_default();
+    let size = inner.data.len() as u32;
+    // TLOAD(0), and on to the answer unless it is zero; TSTORE(0, 1).
+    let mut code = vec![0x5f, 0x5c, 0x60, 0x00, 0x57, 0x60, 0x01, 0x5f, 0x5d];
+    // CODECOPY(0, data, size), CALL(gas, to, 0, 0, size, 0, 0), POP.
+    let data_at = code.len() + 51 + 24;
+    code.push(0x63);
+    code.extend(size.to_be_bytes());
+    code.push(0x63);
+    code.extend((data_at as u32).to_be_bytes());
+    code.extend([0x5f, 0x39, 0x5f, 0x5f, 0x63]);
+    code.extend(size.to_be_bytes());
+    code.extend([0x5f, 0x5f, 0x73]);
+    code.extend(to);
+    code.extend([0x5a, 0xf1, 0x50]);
+    let answer_at = code.len();
+    code[3] = answer_at as u8;
+    // Three words of one.
+    code.extend([0x5b, 0x60, 0x01, 0x5f, 0x52, 0x60, 0x01, 0x60, 0x20, 0x52]);
+    code.extend([0x60, 0x01, 0x60, 0x40, 0x52, 0x60, 0x60, 0x5f, 0xf3]);
+    code.resize(data_at, 0);
+    code.extend(&inner.data);
+    Bytecode::new_raw(code.into())
 }
 
 /// What can be done to an inner call.

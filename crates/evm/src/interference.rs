@@ -4,7 +4,7 @@ use alloy_primitives::{Address, Bytes, U256};
 use revm::Inspector;
 use revm::context_interface::{ContextTr, JournalTr};
 use revm::interpreter::{
-    CallInputs, CallOutcome, CallScheme, Gas, InstructionResult, InterpreterResult,
+    CallInput, CallInputs, CallOutcome, CallScheme, Gas, InstructionResult, InterpreterResult,
 };
 
 /// What one inner call does instead of what it would do.
@@ -27,6 +27,39 @@ pub struct Interference {
     pub call: usize,
     /// What it does.
     pub meddling: Meddling,
+}
+
+/// How a token misbehaves, in every inner call of a transaction that it takes part in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Misbehaving {
+    /// It keeps a hundredth of what is transferred.
+    TakesFee,
+    /// It says a hundredth more than an account has.
+    Rebases,
+    /// Its transfers do nothing and return `false`.
+    ReturnsFalse,
+    /// Its transfers revert.
+    Pauses,
+    /// Its transfers from, to and by an account revert.
+    Blocks(Address),
+}
+
+/// A token, and how it misbehaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Misbehaviour {
+    /// The contract that is called.
+    pub token: Address,
+    /// What it does.
+    pub how: Misbehaving,
+}
+
+/// What is done to a transaction from the inside.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Meddle {
+    /// One inner call goes wrong.
+    Call(Interference),
+    /// A token misbehaves.
+    Token(Misbehaviour),
 }
 
 /// One inner call as it was observed.
@@ -62,15 +95,17 @@ pub struct Observed {
 /// The inspector: it watches, and meddles once.
 #[derive(Debug, Default)]
 pub(crate) struct Meddler {
-    interference: Option<Interference>,
+    meddle: Option<Meddle>,
     observed: Observed,
     open: Vec<Option<usize>>,
+    /// Of the open inner calls, whether each asks for a balance.
+    balances: Vec<bool>,
 }
 
 impl Meddler {
-    pub(crate) fn new(interference: Option<Interference>) -> Self {
+    pub(crate) fn new(meddle: Option<Meddle>) -> Self {
         Self {
-            interference,
+            meddle,
             ..Self::default()
         }
     }
@@ -80,31 +115,93 @@ impl Meddler {
     }
 
     fn meddle(&mut self, index: usize, inputs: &CallInputs) -> Option<CallOutcome> {
-        let interference = self
-            .interference
-            .as_ref()
-            .filter(|meddled| meddled.call == index)?;
+        let Some(Meddle::Call(interference)) = &self.meddle else {
+            return None;
+        };
+        if interference.call != index {
+            return None;
+        }
         self.observed.fired = true;
-        let mut gas = Gas::new(inputs.gas_limit);
-        let (result, output) = match &interference.meddling {
-            Meddling::Reverts => (InstructionResult::Revert, Bytes::new()),
-            Meddling::ReturnsFalse => (InstructionResult::Return, Bytes::from_static(&[0; 32])),
-            Meddling::Answers(data) => (InstructionResult::Return, data.clone()),
-            Meddling::OutOfGas => {
-                gas.spend_all();
-                (InstructionResult::OutOfGas, Bytes::new())
-            }
-        };
-        let result = InterpreterResult {
-            result,
-            output,
-            gas,
-        };
-        Some(CallOutcome::new(
-            result,
-            inputs.return_memory_offset.clone(),
-        ))
+        Some(instead(&interference.meddling, inputs))
     }
+
+    /// What a misbehaving token does instead; its input may become another one.
+    fn misbehave(&mut self, input: &Bytes, inputs: &mut CallInputs) -> Option<CallOutcome> {
+        let Some(Meddle::Token(Misbehaviour { token, how })) = self.meddle else {
+            return None;
+        };
+        let amount_at = match input.get(..4) {
+            Some([0xa9, 0x05, 0x9c, 0xbb]) => 36, // transfer(address,uint256)
+            Some([0x23, 0xb8, 0x72, 0xdd]) => 68, // transferFrom(address,address,uint256)
+            _ => return None,
+        };
+        let amount = input
+            .get(amount_at..amount_at + 32)
+            .filter(|_| inputs.target_address == token)?;
+        let meddling = match how {
+            Misbehaving::TakesFee => {
+                let amount = U256::from_be_slice(amount);
+                let mut less = input.to_vec();
+                less[amount_at..amount_at + 32]
+                    .copy_from_slice(&(amount - amount / U256::from(100)).to_be_bytes::<32>());
+                inputs.input = CallInput::Bytes(less.into());
+                self.observed.fired = true;
+                return None;
+            }
+            Misbehaving::Blocks(account) => {
+                let concerned = input[4..amount_at]
+                    .chunks(32)
+                    .any(|word| word[12..] == account[..]);
+                if !concerned && inputs.caller != account {
+                    return None;
+                }
+                Meddling::Reverts
+            }
+            Misbehaving::Pauses => Meddling::Reverts,
+            Misbehaving::ReturnsFalse => Meddling::ReturnsFalse,
+            Misbehaving::Rebases => return None,
+        };
+        self.observed.fired = true;
+        Some(instead(&meddling, inputs))
+    }
+
+    /// A hundredth more than an account has.
+    fn rebase(&mut self, inputs: &CallInputs, outcome: &mut CallOutcome) {
+        let Some(Meddle::Token(Misbehaviour {
+            token,
+            how: Misbehaving::Rebases,
+        })) = self.meddle
+        else {
+            return;
+        };
+        let is_balance = self.balances.pop().unwrap_or_default();
+        if inputs.target_address == token && is_balance && outcome.result.output.len() == 32 {
+            let balance = U256::from_be_slice(&outcome.result.output);
+            let more = balance.saturating_add(balance / U256::from(100));
+            outcome.result.output = more.to_be_bytes::<32>().into();
+            self.observed.fired = true;
+        }
+    }
+}
+
+/// What an inner call does instead of what it would do.
+fn instead(meddling: &Meddling, inputs: &CallInputs) -> CallOutcome {
+    let mut gas = Gas::new(inputs.gas_limit);
+    let (result, output) = match meddling {
+        Meddling::Reverts => (InstructionResult::Revert, Bytes::new()),
+        Meddling::ReturnsFalse => (InstructionResult::Return, Bytes::from_static(&[0; 32])),
+        Meddling::Answers(data) => (InstructionResult::Return, data.clone()),
+        Meddling::OutOfGas => {
+            gas.spend_all();
+            (InstructionResult::OutOfGas, Bytes::new())
+        }
+    };
+    let result = InterpreterResult {
+        result,
+        output,
+        gas,
+    };
+    CallOutcome::new(result, inputs.return_memory_offset.clone())
 }
 
 impl<C: ContextTr<Journal: JournalTr>> Inspector<C> for Meddler {
@@ -115,21 +212,28 @@ impl<C: ContextTr<Journal: JournalTr>> Inspector<C> for Meddler {
             return None;
         }
         let index = self.observed.calls.len();
+        let input = inputs.input.bytes(context);
         self.observed.calls.push(InnerCall {
             depth,
             caller: inputs.caller,
             target: inputs.bytecode_address,
             value: inputs.call_value(),
-            input: inputs.input.bytes(context),
+            input: input.clone(),
             is_static: inputs.is_static || inputs.scheme == CallScheme::StaticCall,
             succeeded: false,
             output: Bytes::new(),
         });
         self.open.push(Some(index));
+        self.balances
+            .push(input.starts_with(&[0x70, 0xa0, 0x82, 0x31])); // balanceOf(address)
         self.meddle(index, inputs)
+            .or_else(|| self.misbehave(&input, inputs))
     }
 
-    fn call_end(&mut self, _: &mut C, _: &CallInputs, outcome: &mut CallOutcome) {
+    fn call_end(&mut self, _: &mut C, inputs: &CallInputs, outcome: &mut CallOutcome) {
+        if self.open.len() > 1 {
+            self.rebase(inputs, outcome);
+        }
         if let Some(Some(index)) = self.open.pop() {
             let call = &mut self.observed.calls[index];
             call.succeeded = outcome.result.result.is_ok();

@@ -35,7 +35,9 @@ pub use call::{CallOutcome, CallRequest, Estimate};
 pub use config::{Clock, Config, Mining};
 pub use execute::TX_GAS_CAP;
 pub use faults::{Fault, Faulty};
-pub use interference::{InnerCall, Interference, Meddling, Observed};
+pub use interference::{
+    InnerCall, Interference, Meddle, Meddling, Misbehaving, Misbehaviour, Observed,
+};
 pub use logs::{LogPlace, LogQuery};
 pub use machine::{CLOCK, Cell, Ending, Executed, GAUGE, Machine, Message, Moment};
 pub use mining::{ClockError, Dropped, ReorgError};

@@ -21,7 +21,7 @@ use revm::{Database, ExecuteEvm};
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use crate::interference::{Interference, Meddler, Observed};
+use crate::interference::{Meddle, Meddler, Observed};
 
 /// A part of the state: a storage word, or (without a slot) an account's nonce, balance and code.
 pub type Cell = (Address, Option<U256>);
@@ -228,16 +228,16 @@ impl<S: Snapshot> Machine<S> {
         self.finish(result)
     }
 
-    /// As [`Self::execute`], with every inner call written down and, where asked for, one of them interfered with.
+    /// As [`Self::execute`], with every inner call written down and, where asked for, something going wrong in it.
     pub fn execute_meddling(
         &mut self,
         snapshot: S,
         moment: &Moment,
         message: &Message,
-        interference: Option<Interference>,
+        meddle: Option<Meddle>,
     ) -> (Executed, Observed) {
         self.prepare(snapshot, moment);
-        self.evm.inspector = Meddler::new(interference);
+        self.evm.inspector = Meddler::new(meddle);
         let result = self.evm.inspect_tx(Self::env(moment, message));
         let observed = std::mem::take(&mut self.evm.inspector).into_observed();
         (self.finish(result), observed)

@@ -14,7 +14,7 @@ use crate::model::{Action, Fault, Mode, Node, Subject};
 use crate::send::{Outcome, after, message_of};
 
 impl Worker<'_, '_> {
-    fn is_off(&self, fault: &Fault) -> bool {
+    pub(super) fn is_off(&self, fault: &Fault) -> bool {
         is_off(self.ground.subject, fault)
     }
 
@@ -161,6 +161,8 @@ impl Worker<'_, '_> {
                 seen,
             )?;
         }
+        self.reentered(node, step, &message, &inner.callouts, seen)?;
+        self.misbehaving_tokens(node, step, &message, seen)?;
         // A site is where less gas than enough leaves anything but nothing.
         if !self.site(&Fault::GasCut(0), 1) {
             return Ok(());
@@ -388,7 +390,7 @@ fn transfer(token: Address, from: Address, to: Address, amount: U256) -> sealift
     }
 }
 
-fn moved(
+pub(super) fn moved(
     shift: &[(Address, I256)],
     from: Address,
     to: Address,

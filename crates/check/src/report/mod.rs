@@ -23,6 +23,9 @@ pub use merge::{MergeError, merge};
 pub(crate) use text::grouped;
 pub use text::render;
 
+/// How a gap ends that is none of the checker: there is no place where the fault can happen.
+const NO_SITE: &str = ": no site in this migration";
+
 /// Version of the shape of `report.json`.
 pub const VERSION: u32 = 1;
 
@@ -274,7 +277,7 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Result<Report, Ex
         if is_off {
             gaps.push(format!("{name}: declared impossible"));
         } else if limits.faults > 0 && coverage.get(name).is_none_or(|sites| sites.fired == 0) {
-            gaps.push(format!("{name}: no site in this migration"));
+            gaps.push(format!("{name}{NO_SITE}"));
         }
     }
     let root = &explored.ground.path[0];

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use alloy_primitives::U256;
 
-use super::{FindingReport, Report};
+use super::{FindingReport, NO_SITE, Report};
 
 /// Findings that are printed whole.
 const SHOWN: usize = 5;
@@ -168,8 +168,17 @@ fn tail(out: &mut String, report: &Report) {
         grouped(U256::from(numbers.scenarios)),
         report.faults,
     );
-    for gap in &report.gaps {
+    let (nowhere, gaps): (Vec<&String>, Vec<&String>) =
+        report.gaps.iter().partition(|gap| gap.ends_with(NO_SITE));
+    for gap in gaps {
         let _ = writeln!(out, "  gap: {gap}");
+    }
+    if !nowhere.is_empty() {
+        let names: Vec<&str> = nowhere
+            .iter()
+            .map(|gap| gap.trim_end_matches(NO_SITE))
+            .collect();
+        let _ = writeln!(out, "  no site in this migration: {}", names.join(", "));
     }
     for assumption in &report.assumptions {
         let _ = writeln!(out, "  assumes: {assumption}");

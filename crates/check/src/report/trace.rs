@@ -9,7 +9,7 @@ use crate::ledger::Claims;
 use crate::model::{ANYONE, Action, Fault, NEWCOMER, Node, Resume, STRANGER, Subject};
 use crate::send::message_of;
 use crate::verdict::{Finding, Verdict};
-use sealift_evm::Meddling;
+use sealift_evm::{Meddling, Misbehaving};
 
 /// A fingerprint of what is checked.
 pub(super) fn subject_print(subject: &Subject) -> Print {
@@ -280,6 +280,23 @@ impl Lines<'_> {
                     Meddling::Answers(_) => "answers with other numbers",
                 };
                 lines.push(remark_of(&format!("inner call {} of the step {what}", interference.call + 1)));
+            }
+            Fault::Token(misbehaviour) => {
+                self.step(lines, number, step, None);
+                let what = match misbehaviour.how {
+                    Misbehaving::TakesFee => "keeps a hundredth of what is transferred".to_owned(),
+                    Misbehaving::Rebases => "says a hundredth more than an account has".to_owned(),
+                    Misbehaving::ReturnsFalse => "answers transfers with false, and does nothing".to_owned(),
+                    Misbehaving::Pauses => "reverts every transfer".to_owned(),
+                    Misbehaving::Blocks(account) => format!("reverts transfers of {}", self.decoder.name(account)),
+                };
+                lines.push(remark_of(&format!("in this step {} {what}", self.decoder.name(misbehaviour.token))));
+            }
+            Fault::Reenters { account, call } => {
+                self.step(lines, number, step, None);
+                let inner = crate::explore::counterparty::own_call(self.subject, *account, *call);
+                let who = self.decoder.name(*account);
+                lines.push(remark_of(&format!("{who} is called, and calls {} before it returns", self.call(&inner))));
             }
             Fault::GasCut(gas) => {
                 self.step(lines, number, step, None);

@@ -86,6 +86,7 @@ pub(super) struct FaultsFile {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct HostileFile {
     pub(super) contracts: Option<Vec<Spanned<String>>>,
+    pub(super) tokens: Option<Vec<Spanned<String>>>,
     pub(super) off: bool,
 }
 

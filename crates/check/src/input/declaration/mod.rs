@@ -56,6 +56,8 @@ pub struct Resolved {
     pub off: Vec<String>,
     /// What a stranger calls; `None` where that is to be inferred.
     pub hostile: Option<Vec<Address>>,
+    /// Tokens that may misbehave; `None` where that is to be inferred.
+    pub tokens: Option<Vec<Address>>,
     /// Whether no stranger calls anything.
     pub hostile_off: bool,
     /// A script in place of a broadcast file; empty where none is declared.

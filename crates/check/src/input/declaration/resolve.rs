@@ -70,6 +70,10 @@ pub(super) fn resolve(
             Some(contracts) => Some(resolver.addresses("a hostile contract", contracts)?),
             None => None,
         },
+        tokens: match &file.hostile.tokens {
+            Some(tokens) => Some(resolver.addresses("a token", tokens)?),
+            None => None,
+        },
         hostile_off: file.hostile.off,
         steps: resolver.steps(&file.step)?,
         names: resolver.names,

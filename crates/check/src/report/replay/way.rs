@@ -1,7 +1,7 @@
 //! The way to a finding, executed again, move by move.
 
 use alloy_primitives::{Bytes, U256};
-use sealift_evm::{Interference, Meddling, Message};
+use sealift_evm::{Interference, Meddle, Meddling, Message};
 
 use super::{Delivery, How, Meddled, Move};
 use crate::explore::Explored;
@@ -102,6 +102,10 @@ impl<'a> Way<'a> {
                 let message = self.message(before, &before.record, step);
                 let meddled = self.meddled(&message, interference);
                 self.push(&message, None, false, meddled, after.fork.clone());
+            }
+            Fault::Token(_) | Fault::Reenters { .. } => {
+                self.refuse("what a counterparty does inside a step is not written as a test");
+                self.fork = after.fork.clone();
             }
             Fault::GasCut(gas) => {
                 let mut message = self.message(before, &before.record, step);
@@ -226,7 +230,7 @@ impl<'a> Way<'a> {
             self.fork.clone(),
             self.fork.moment(),
             message,
-            Some(interference.clone()),
+            Some(Meddle::Call(interference.clone())),
         );
         let inner = observed.calls.get(interference.call)?;
         let others = observed
