@@ -73,7 +73,7 @@ pub fn prepare(
     if let Some((step, data)) = run.failed {
         return Err(ExploreError::Undisturbed { step, data }.into());
     }
-    let found = infer::infer(&mut machine, &run, &steps, name).map_err(ExploreError::from)?;
+    let mut found = infer::infer(&mut machine, &run, &steps, name).map_err(ExploreError::from)?;
     let inferred = declared.ledgers.is_empty();
     let ledgers = if inferred {
         found.ledgers.clone()
@@ -92,14 +92,15 @@ pub fn prepare(
         holders(&mut machine, [&start, end], &ledgers, &found)?
     };
     let contracts = found.contracts.clone();
-    let (messages, operator, gaps) = hostile(
-        &senders(&steps, &accounts),
+    found.ledgers.clone_from(&ledgers);
+    found.accounts.clone_from(&accounts);
+    let senders = senders(&steps, &accounts);
+    let public = public(
         &mut machine,
         [&start, end],
         declared,
         &found,
-        &ledgers,
-        &accounts,
+        &senders,
         functions,
     )?;
     let tokens = declared
@@ -121,8 +122,8 @@ pub fn prepare(
         wait_secs: declared.wait_secs.unwrap_or(WAIT_SECS),
         recovery: declared.recovery.clone(),
         actions: declared.actions.clone(),
-        hostile: messages,
-        operator,
+        hostile: public.stranger,
+        operator: public.operator,
         tokens,
         off: declared.off.clone(),
     };
@@ -130,7 +131,7 @@ pub fn prepare(
         subject,
         leftovers: found.leftovers,
         inferred,
-        gaps,
+        gaps: public.gaps,
     })
 }
 
@@ -188,20 +189,25 @@ fn holders(
     Ok(holders)
 }
 
-fn hostile(
-    senders: &[Address],
+/// What can be called: by a stranger, and by those who send the script.
+#[derive(Default)]
+struct Public {
+    stranger: Vec<Message>,
+    operator: Vec<Message>,
+    /// What is not tried.
+    gaps: Vec<Gap>,
+}
+
+fn public(
     machine: &mut Machine<Fork>,
     forks: [&Fork; 2],
     declared: &Resolved,
     found: &Inferred,
-    ledgers: &[Ledger],
-    accounts: &[Address],
+    senders: &[Address],
     functions: &dyn Fn(&Fork, Address) -> Vec<Function>,
-) -> Result<(Vec<Message>, Vec<Message>, Vec<Gap>), ExploreError> {
+) -> Result<Public, ExploreError> {
     let [start, end] = forks;
-    if declared.hostile_off {
-        return Ok((Vec::new(), Vec::new(), Vec::new()));
-    }
+    let (ledgers, accounts) = (&found.ledgers, &found.accounts);
     let mut contracts = found.contracts.clone();
     contracts.extend(
         found
@@ -210,7 +216,7 @@ fn hostile(
             .filter(|address| !found.contracts.contains(address)),
     );
     let mut domain = Domain {
-        holders: accounts.to_vec(),
+        holders: accounts.clone(),
         contracts,
         ..Domain::default()
     };
@@ -254,7 +260,7 @@ fn hostile(
             .collect()
     });
     let mut seen = Vec::new();
-    let (mut messages, mut operator, mut gaps) = (Vec::new(), Vec::new(), Vec::new());
+    let mut public = Public::default();
     for target in targets {
         if seen.contains(&target) {
             continue;
@@ -265,19 +271,23 @@ fn hostile(
             known.extend(functions(end, behind));
         }
         if known.is_empty() {
-            gaps.push(Gap {
+            public.gaps.push(Gap {
                 contract: target,
                 function: "*".into(),
                 reason: "no function was found in it".into(),
             });
         }
-        messages.extend(calls(STRANGER, target, &known, &domain, &mut gaps));
+        if !declared.hostile_off {
+            let called = calls(STRANGER, target, &known, &domain, &mut public.gaps);
+            public.stranger.extend(called);
+        }
         for sender in senders {
             // What is left out here is left out for a stranger too, and named there.
-            operator.extend(calls(*sender, target, &known, &domain, &mut Vec::new()));
+            let called = calls(*sender, target, &known, &domain, &mut Vec::new());
+            public.operator.extend(called);
         }
     }
-    Ok((messages, operator, gaps))
+    Ok(public)
 }
 
 /// Tokens whose code somebody can change: it is in the state what the others do.

@@ -1,5 +1,6 @@
 //! Sending: what a transaction does to a state, found once for each state.
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -63,8 +64,6 @@ pub struct Inner {
     pub tried: Vec<(Interference, bool)>,
     /// What let the step succeed with another outcome; equal outcomes once.
     pub found: Vec<(Interference, Arc<Outcome>)>,
-    /// Accounts without code that it calls, in order.
-    pub callouts: Vec<Address>,
     /// Whether less gas can leave the step half done: one of its inner calls can run out of gas without undoing the
     /// whole, or it asks how much gas is left.
     pub may_be_half_done: bool,
@@ -87,6 +86,7 @@ pub struct Sender {
     inner: Memo<Arc<Inner>>,
     cuts: Memo<Arc<Cuts>>,
     partly: Memo<Option<Arc<Outcome>>>,
+    callouts: Memo<Arc<[Address]>>,
     /// How many transactions were executed.
     pub executed: u64,
     /// What executions depend on, as it is found; for the caller to take.
@@ -103,6 +103,7 @@ impl Sender {
             inner: Memo::default(),
             cuts: Memo::default(),
             partly: Memo::default(),
+            callouts: Memo::default(),
             executed: 0,
             found: Vec::new(),
         }
@@ -114,6 +115,7 @@ impl Sender {
         self.inner.forgets = true;
         self.cuts.forgets = true;
         self.partly.forgets = true;
+        self.callouts.forgets = true;
     }
 
     /// Executes a message on a state.
@@ -180,12 +182,6 @@ impl Sender {
         let mut seen: HashSet<Print> = [Effect::default().print(), plain.effect.print()]
             .into_iter()
             .collect();
-        let people = observed.calls.iter().map(|inner| inner.target);
-        found.callouts = people
-            .filter(|target| !fork.has_code(*target) && !is_precompile(*target))
-            .collect();
-        found.callouts.sort_unstable();
-        found.callouts.dedup();
         for (call, inner) in observed.calls.iter().enumerate() {
             if !fork.has_code(inner.target) && inner.value.is_zero() {
                 continue;
@@ -256,6 +252,42 @@ impl Sender {
         let reads = outcome.reads.clone();
         let found = observed.fired.then(|| Arc::new(outcome));
         self.remember(question, fork, &reads, found)
+    }
+
+    /// Accounts without code that a step calls, or would call if they had code: hooks ask for it first.
+    pub fn callouts(
+        &mut self,
+        fork: &Fork,
+        message: &Message,
+        people: &[Address],
+    ) -> Arc<[Address]> {
+        let question = print_of(&(message, people));
+        if let Some(known) = self.callouts.get(question, fork) {
+            return known;
+        }
+        let is_person = |account: Address| !fork.has_code(account) && !is_precompile(account);
+        let (plain, observed) = self.meddled(fork, message, None);
+        let mut found: BTreeSet<Address> =
+            observed.calls.iter().map(|inner| inner.target).collect();
+        found.retain(|account| is_person(*account));
+        let mut reads = plain.reads;
+        for person in people.iter().copied().filter(|person| is_person(*person)) {
+            if found.contains(&person) {
+                continue;
+            }
+            let mut armed = fork.clone();
+            armed.set_code(person, Bytecode::new_eip7702(ACCEPTS));
+            let (outcome, observed) = self.meddled(&armed, message, None);
+            reads = together([reads.as_slice(), &outcome.reads]);
+            let mut targets = observed.calls.iter().map(|inner| inner.called);
+            if targets.any(|target| target == person) {
+                found.insert(person);
+            }
+        }
+        let found: Arc<[Address]> = found.into_iter().collect();
+        self.found.extend(&reads);
+        self.callouts.put(question, fork, &reads, found.clone());
+        found
     }
 
     /// What becomes of a step when an account that it calls makes a call of its own before it returns; `None` where

@@ -69,6 +69,8 @@ pub struct InnerCall {
     pub depth: usize,
     /// Who called.
     pub caller: Address,
+    /// Who was called.
+    pub called: Address,
     /// Whose code ran.
     pub target: Address,
     /// Wei.
@@ -216,6 +218,7 @@ impl<C: ContextTr<Journal: JournalTr>> Inspector<C> for Meddler {
         self.observed.calls.push(InnerCall {
             depth,
             caller: inputs.caller,
+            called: inputs.target_address,
             target: inputs.bytecode_address,
             value: inputs.call_value(),
             input: input.clone(),

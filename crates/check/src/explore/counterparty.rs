@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use alloy_primitives::{Address, I256};
+use alloy_sol_types::SolCall;
 use sealift_evm::{Message, Misbehaving, Misbehaviour};
 
 use super::ExploreError;
 use super::search::Seen;
 use super::worker::Worker;
 use crate::fork::Print;
+use crate::ledger::{ExitBy, IErc20};
 use crate::model::{Fault, Node, STRANGER, Subject};
 use crate::send::after;
 
@@ -20,18 +22,24 @@ impl Worker<'_, '_> {
         node: &Node,
         step: usize,
         message: &Message,
-        callouts: &[Address],
         seen: &Seen,
     ) -> Result<(), ExploreError> {
+        let ground = self.ground;
+        if ground.subject.hostile.is_empty() {
+            return Ok(());
+        }
+        let movers = ground.movers.get(step).into_iter().flatten();
+        let people: Vec<Address> = movers.map(|account| ground.accounts[*account]).collect();
+        let callouts = self.sender.callouts(&node.fork, message, &people);
         let mut known: BTreeSet<Print> = BTreeSet::new();
         for account in callouts.iter().copied() {
-            for call in 0..self.ground.subject.hostile.len() {
+            for call in 0..ground.subject.hostile.len() {
                 let fault = Fault::Reenters { account, call };
                 if !self.site(&fault, 1) {
                     return Ok(());
                 }
                 self.fired(&fault, 1);
-                let inner = own_call(self.ground.subject, account, call);
+                let inner = own_call(ground.subject, account, call);
                 let Some(outcome) = self.sender.reentered(&node.fork, message, account, &inner)
                 else {
                     continue;
@@ -41,8 +49,10 @@ impl Worker<'_, '_> {
                 }
                 let mut next = self.landed(node, step, &after(&node.fork, outcome), seen)?;
                 next.record.next = step + 1;
-                // The holder acted on its own: what it did to its own claims is not the migration's doing.
-                next.shift = super::faults::moved(&node.shift, account, account, I256::ZERO);
+                // The holder acted on its own: what it gives away or gives up is not the migration's doing.
+                let (to, worth) = given_away(self.ground.subject, &inner);
+                next.shift = super::faults::moved(&node.shift, account, to, worth);
+                next.waived = Some(account);
                 self.faulty(next, step, fault, None);
             }
         }
@@ -93,6 +103,20 @@ impl Worker<'_, '_> {
             }
         }
         Ok(())
+    }
+}
+
+/// What a call of a holder gives away, to whom: a plain transfer in a ledger.
+fn given_away(subject: &Subject, call: &Message) -> (Address, I256) {
+    let transfer = IErc20::transferCall::abi_decode(&call.data);
+    let mut books = subject.ledgers.iter();
+    let book = books.find(|book| Some(book.contract) == call.to && book.exit == ExitBy::Transfer);
+    match (transfer, book) {
+        (Ok(transfer), Some(book)) => {
+            let worth = I256::try_from(book.worth(transfer.amount)).unwrap_or(I256::MAX);
+            (transfer.to, worth)
+        }
+        _ => (call.from, I256::ZERO),
     }
 }
 
