@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// Times that the executor is killed against a real anvil.
     #[arg(long, default_value_t = 50)]
     kills: u32,
+    /// Which part of the pairs of faults to play, as I/N from 1.
+    #[arg(long, default_value = "1/1")]
+    pairs: String,
     /// Factor for the number of generated cases of property tests.
     #[arg(long, default_value_t = 4096)]
     cases: u32,
@@ -70,6 +73,11 @@ const STEPS: &[Step] = &[
         name: "long",
         about: "the long configurations of the Rust tests",
         run: long,
+    },
+    Step {
+        name: "pairs",
+        about: "every pair of faults of Sealift's own migrations, optimised, a strategy after another",
+        run: pairs,
     },
     Step {
         name: "kills",
@@ -281,6 +289,20 @@ fn long(workspace: &Workspace, args: &Args) -> Result<()> {
         ("SEALIFT_CASES", args.cases.to_string()),
     ];
     nextest(workspace, &["--workspace"], &env)
+}
+
+/// Each strategy has a test, which uses all cores by itself.
+fn pairs(workspace: &Workspace, args: &Args) -> Result<()> {
+    let env = [("SEALIFT_PAIRS", args.pairs.clone())];
+    let package = [
+        "--package",
+        "sealift-check",
+        "--release",
+        "--test-threads",
+        "1",
+    ];
+    let tests = ["--no-tests", "fail", "--no-capture", "own_pairs::"];
+    nextest(workspace, &[&package[..], &tests].concat(), &env)
 }
 
 fn kills(workspace: &Workspace, args: &Args) -> Result<()> {
