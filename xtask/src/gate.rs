@@ -267,12 +267,17 @@ fn invariants(workspace: &Workspace, _: &Args) -> Result<()> {
     stream(command.env("FOUNDRY_INVARIANT_RUNS", "256"))
 }
 
-fn nextest(workspace: &Workspace, more: &[&str], env: &[(&str, String)]) -> Result<()> {
+/// `cargo nextest run` with the long profile.
+fn runner(workspace: &Workspace) -> Result<Command> {
     if !exists(&mut workspace.cargo(["nextest", "--version"])) {
         bail!("cargo-nextest is needed: `cargo install cargo-nextest --locked`");
     }
+    Ok(workspace.cargo(["nextest", "run", "--no-fail-fast", "--profile", "long"]))
+}
+
+fn nextest(workspace: &Workspace, more: &[&str], env: &[(&str, String)]) -> Result<()> {
+    let mut command = runner(workspace)?;
     let tools = tools::install(workspace)?;
-    let mut command = workspace.cargo(["nextest", "run", "--no-fail-fast", "--profile", "long"]);
     command
         .args(more)
         .envs(env.iter().map(|(name, value)| (name, value)));
@@ -291,18 +296,12 @@ fn long(workspace: &Workspace, args: &Args) -> Result<()> {
     nextest(workspace, &["--workspace"], &env)
 }
 
-/// Each strategy has a test, which uses all cores by itself.
+/// Each strategy has a test, which uses all cores by itself and needs no other program.
 fn pairs(workspace: &Workspace, args: &Args) -> Result<()> {
-    let env = [("SEALIFT_PAIRS", args.pairs.clone())];
-    let package = [
-        "--package",
-        "sealift-check",
-        "--release",
-        "--test-threads",
-        "1",
-    ];
-    let tests = ["--no-tests", "fail", "--no-capture", "own_pairs::"];
-    nextest(workspace, &[&package[..], &tests].concat(), &env)
+    let mut command = runner(workspace)?;
+    command.args(["--package", "sealift-check", "--release", "--no-capture"]);
+    command.args(["--no-tests", "fail", "safe_under_pairs_of_faults"]);
+    stream(command.env("SEALIFT_PAIRS", &args.pairs))
 }
 
 fn kills(workspace: &Workspace, args: &Args) -> Result<()> {
