@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// Times that the executor is killed against a real anvil.
     #[arg(long, default_value_t = 50)]
     kills: u32,
+    /// Which part of the pairs of faults to play, as I/N from 1.
+    #[arg(long, default_value = "1/1")]
+    pairs: String,
     /// Factor for the number of generated cases of property tests.
     #[arg(long, default_value_t = 4096)]
     cases: u32,
@@ -70,6 +73,11 @@ const STEPS: &[Step] = &[
         name: "long",
         about: "the long configurations of the Rust tests",
         run: long,
+    },
+    Step {
+        name: "pairs",
+        about: "every pair of faults of Sealift's own migrations, optimised, a strategy after another",
+        run: pairs,
     },
     Step {
         name: "kills",
@@ -259,12 +267,17 @@ fn invariants(workspace: &Workspace, _: &Args) -> Result<()> {
     stream(command.env("FOUNDRY_INVARIANT_RUNS", "256"))
 }
 
-fn nextest(workspace: &Workspace, more: &[&str], env: &[(&str, String)]) -> Result<()> {
+/// `cargo nextest run` with the long profile.
+fn runner(workspace: &Workspace) -> Result<Command> {
     if !exists(&mut workspace.cargo(["nextest", "--version"])) {
         bail!("cargo-nextest is needed: `cargo install cargo-nextest --locked`");
     }
+    Ok(workspace.cargo(["nextest", "run", "--no-fail-fast", "--profile", "long"]))
+}
+
+fn nextest(workspace: &Workspace, more: &[&str], env: &[(&str, String)]) -> Result<()> {
+    let mut command = runner(workspace)?;
     let tools = tools::install(workspace)?;
-    let mut command = workspace.cargo(["nextest", "run", "--no-fail-fast", "--profile", "long"]);
     command
         .args(more)
         .envs(env.iter().map(|(name, value)| (name, value)));
@@ -281,6 +294,14 @@ fn long(workspace: &Workspace, args: &Args) -> Result<()> {
         ("SEALIFT_CASES", args.cases.to_string()),
     ];
     nextest(workspace, &["--workspace"], &env)
+}
+
+/// Each strategy has a test, which uses all cores by itself and needs no other program.
+fn pairs(workspace: &Workspace, args: &Args) -> Result<()> {
+    let mut command = runner(workspace)?;
+    command.args(["--package", "sealift-check", "--release", "--no-capture"]);
+    command.args(["--no-tests", "fail", "safe_under_pairs_of_faults"]);
+    stream(command.env("SEALIFT_PAIRS", &args.pairs))
 }
 
 fn kills(workspace: &Workspace, args: &Args) -> Result<()> {

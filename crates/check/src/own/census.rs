@@ -1,9 +1,18 @@
-//! What an undisturbed run does, counted: the sites of faults.
+//! What a run does, counted: the sites of faults, and a trail by which two runs are told apart.
+
+use std::hash::Hash;
+
+use alloy_primitives::B256;
+use sealift_engine::chain::SendAnswer;
+use siphasher::sip128::{Hasher128, SipHasher13};
 
 /// Everything that a fault can strike at, in the order in which it happened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Census {
     moment: u64,
+    /// Everything that was written, offered and mined, in order, with the answers to offers, in 128 bits. Questions
+    /// leave no trace.
+    pub(super) trail: u128,
     /// Durable appends.
     pub(super) appends: Vec<Append>,
     /// Calls of the chain port.
@@ -39,8 +48,16 @@ pub(super) enum CallKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BlockMade {
     pub(super) moment: u64,
-    /// Whether something waited for it.
-    pub(super) is_busy: bool,
+    /// How many transactions waited for it.
+    pub(super) waiting: usize,
+}
+
+/// How many appends, calls and blocks there were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) appends: u64,
+    pub(super) calls: u64,
+    pub(super) blocks: u64,
 }
 
 impl Census {
@@ -49,8 +66,15 @@ impl Census {
         self.moment
     }
 
-    pub(super) fn append(&mut self, records: usize) {
+    fn follow(&mut self, what: impl Hash) {
+        let mut hash = SipHasher13::new();
+        (self.trail, what).hash(&mut hash);
+        self.trail = hash.finish128().as_u128();
+    }
+
+    pub(super) fn append(&mut self, records: usize, head: Option<B256>) {
         let moment = self.tick();
+        self.follow((0u8, records, head));
         self.appends.push(Append { moment, records });
     }
 
@@ -59,8 +83,35 @@ impl Census {
         self.calls.push(Call { moment, kind });
     }
 
-    pub(super) fn block(&mut self, is_busy: bool) {
+    pub(super) fn offer(&mut self, raw: &[u8]) {
+        self.follow((1u8, raw));
+        self.call(CallKind::Send);
+    }
+
+    /// What an offer was answered with; of an ambiguous answer the words mean nothing.
+    pub(super) fn answered(&mut self, answer: &SendAnswer) {
+        match answer {
+            SendAnswer::Ambiguous(_) => self.follow(3u8),
+            other => self.follow((4u8, format!("{other:?}"))),
+        }
+    }
+
+    /// The newest block, as it stands after whatever happened to it.
+    pub(super) fn head(&mut self, hash: B256) {
+        self.follow((2u8, hash));
+    }
+
+    /// How far the run is.
+    pub(super) fn counts(&self) -> Counts {
+        Counts {
+            appends: self.appends.len() as u64,
+            calls: self.calls.len() as u64,
+            blocks: self.blocks.len() as u64,
+        }
+    }
+
+    pub(super) fn block(&mut self, waiting: usize) {
         let moment = self.tick();
-        self.blocks.push(BlockMade { moment, is_busy });
+        self.blocks.push(BlockMade { moment, waiting });
     }
 }

@@ -1,7 +1,5 @@
 //! What a dead process leaves behind.
 
-use std::path::Path;
-
 use sealift_journal::{Fault, Faulty, Frame, Memory, Storage};
 
 use super::faults::Kind;
@@ -30,7 +28,7 @@ pub(super) fn fault(kind: Kind, append: u64) -> Fault {
 }
 
 /// The journal that the next life finds.
-pub(super) fn after(kind: Kind, memory: &Memory, left: Faulty<Memory>, dir: &Path) -> Memory {
+pub(super) fn after(kind: Kind, memory: &Memory, left: Faulty<Memory>) -> Memory {
     let frames = memory.frames();
     match kind {
         Kind::TornRecord | Kind::TornGroup => {
@@ -59,14 +57,7 @@ pub(super) fn after(kind: Kind, memory: &Memory, left: Faulty<Memory>, dir: &Pat
             }
             Memory::from_parts(fence(memory), frames, acknowledged)
         }
-        Kind::JournalLost => {
-            forget_lists(dir);
-            Memory::default()
-        }
-        Kind::ListLost => {
-            forget_lists(dir);
-            memory.clone()
-        }
+        Kind::JournalLost => Memory::default(),
         _ => memory.clone(),
     }
 }
@@ -83,11 +74,7 @@ fn without_last_group(frames: &[Frame]) -> Vec<Frame> {
     frames[..kept.map_or(0, |at| at + 1)].to_vec()
 }
 
-/// Removes what is kept beside the journal.
-pub(super) fn forget_lists(dir: &Path) {
-    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
-    for entry in entries.filter(|entry| entry.path().is_file()) {
-        // A list that cannot be removed is one that was not lost; the run is judged all the same.
-        let _ = std::fs::remove_file(entry.path());
-    }
+/// Whether what is kept beside the journal is gone as well.
+pub(super) fn loses_lists(kind: Kind) -> bool {
+    matches!(kind, Kind::JournalLost | Kind::ListLost)
 }

@@ -44,6 +44,8 @@ pub enum Kind {
     FinalityBack,
     Dropped,
     Stuck,
+    Duplicated,
+    Swapped,
     NonceTaken,
     Readmitted(u8),
     Forgotten(u8),
@@ -73,6 +75,8 @@ pub(super) enum Clock {
     Block,
     /// Blocks that found something in the pool.
     BusyBlock,
+    /// Blocks that found more than one transaction there.
+    CrowdedBlock,
 }
 
 /// Sorts of calls of the chain port.
@@ -90,7 +94,7 @@ pub(super) enum Calls {
 
 /// All kinds: name, and what its sites are counted by.
 #[rustfmt::skip]
-const TABLE: [(Kind, &str, Clock); 48] = [
+const TABLE: [(Kind, &str, Clock); 50] = [
     // The process dies before the sync of an append, after it, while the record is written, between two records.
     (Kind::CrashBefore, "executor.crash-before", Clock::Append(0)),
     (Kind::CrashAfter, "executor.crash-after", Clock::Append(0)),
@@ -126,6 +130,9 @@ const TABLE: [(Kind, &str, Clock); 48] = [
     // What waits for a block is dropped by all nodes, or kept back until its sender has bid more.
     (Kind::Dropped, "transaction.dropped", Clock::BusyBlock),
     (Kind::Stuck, "transaction.stuck", Clock::BusyBlock),
+    // What waits for a block is offered again when it was mined; the first of what waits arrives after its neighbour.
+    (Kind::Duplicated, "transaction.duplicated", Clock::BusyBlock),
+    (Kind::Swapped, "transaction.swapped", Clock::CrowdedBlock),
     // A second program with the same key takes the nonce.
     (Kind::NonceTaken, "transaction.nonce-taken", Clock::BusyBlock),
     (Kind::Readmitted(1), "transaction.reorg-1-readmitted", Clock::Block),
@@ -165,14 +172,28 @@ impl Kind {
         self.row().1
     }
 
+    /// What its sites are counted by.
+    pub(super) fn clock(self) -> Clock {
+        self.row().2
+    }
+
     /// Whether it strikes at the journal.
     pub(super) fn is_of_journal(self) -> bool {
         matches!(self.row().2, Clock::Append(_) | Clock::Group)
     }
 
+    /// Whether nothing of it lasts: it is over after three questions, or at once.
+    pub(super) fn is_fleeting(self) -> bool {
+        let is_reorg = matches!(self, Self::Readmitted(_) | Self::Forgotten(_));
+        is_reorg || self.of_port().is_some()
+    }
+
     /// Whether it strikes when a block is made.
     pub(super) fn is_of_block(self) -> bool {
-        matches!(self.row().2, Clock::Block | Clock::BusyBlock)
+        matches!(
+            self.row().2,
+            Clock::Block | Clock::BusyBlock | Clock::CrowdedBlock
+        )
     }
 
     /// What the chain port does.
@@ -205,6 +226,13 @@ impl Kind {
             self,
             Self::WriteFails | Self::DiskFull | Self::SyncFails | Self::Corrupt
         )
+    }
+
+    /// Where it can strike in a run, and of questions in a row the first only.
+    pub(super) fn rows(self, census: &Census) -> Vec<(u64, u64)> {
+        let sites = self.sites(census, true);
+        let rows = sites.chunk_by(|before, after| before.1 + 1 == after.1);
+        rows.map(|row| row[0]).collect()
     }
 
     /// Where it can strike in a run: site and moment, in order. `every` site; or of questions in a row,
@@ -255,7 +283,13 @@ impl Kind {
                 &mut census
                     .blocks
                     .iter()
-                    .map(|block| (block.is_busy, block.moment)),
+                    .map(|block| (block.waiting > 0, block.moment)),
+            ),
+            Clock::CrowdedBlock => numbered(
+                &mut census
+                    .blocks
+                    .iter()
+                    .map(|block| (block.waiting > 1, block.moment)),
             ),
         }
     }

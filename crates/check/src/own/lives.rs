@@ -7,25 +7,24 @@ use std::sync::atomic::AtomicBool;
 
 use sealift_engine::chain::Chain;
 use sealift_engine::driver::{Control, Driver, Exit, Parts, RunError};
-use sealift_journal::{Faulty, Journal, JournalError, Memory, Storage};
+use sealift_journal::{Faulty, Frame, Journal, JournalError, Memory, Storage};
 use sealift_protocol::{Halt, Outcome};
 
 use super::census::Census;
 use super::disk;
 use super::faults::{Fault, Kind};
+use super::files;
+use super::fork::{Boundary, Person, Snapshot};
 use super::judge::{self, Judgement};
 use super::outside::Outside;
 use super::ports::{Medium, Port, Trusting};
 use super::world::World;
 
 /// How often the executor is started at most.
-const MOST_LIVES: usize = 16;
+pub(super) const MOST_LIVES: usize = 16;
 
 /// How often it waits for a block at most, over all lives.
-const MOST_IDLES: u64 = 4_000;
-
-/// How often the same failure is met by starting again, before everything is brought back instead.
-const PATIENCE: usize = 3;
+pub(super) const MOST_IDLES: u64 = 4_000;
 
 /// Wei per gas that the chain suggests as a tip, and what a broken oracle says.
 const TIP_WEI: u128 = 1_000_000_000;
@@ -77,7 +76,7 @@ pub(super) fn live<C: Chain, S: Storage>(
     abort: bool,
     conditions: Conditions<'_>,
 ) -> Result<Exit, Stop> {
-    let (journal, records, _) = Journal::open(storage, &world.binding())?;
+    let (journal, records, _) = Journal::open(storage, &world.binding)?;
     let mut driver = Driver::new(Parts {
         chain,
         signer: &world.keys,
@@ -116,56 +115,87 @@ pub(super) struct Story {
     pub(super) judgement: Judgement,
     /// What was done, counted.
     pub(super) census: Census,
+    /// How often it was waited for a block, over all lives.
+    pub(super) idles: u64,
 }
 
-/// Plays a scenario in an empty directory.
-pub(super) fn play(world: &World, faults: &[Fault], dir: &Path) -> Story {
-    let chain = world.chain();
+/// Plays a scenario in an empty directory, from the beginning or from where an executor has died.
+///
+/// Where snapshots are wanted, there is one of every append that comes when all faults have fired.
+pub(super) fn play(
+    world: &World,
+    from: Option<&Boundary>,
+    faults: &[Fault],
+    dir: &Path,
+    snapshots: Option<&RefCell<Vec<Snapshot>>>,
+) -> Story {
+    let chain = from.map_or_else(|| world.chain(), |from| from.node.clone().into());
     let trusting = Trusting::new(chain.clone(), &world.memo);
+    if from.is_some_and(|from| from.is_set_by_hand) {
+        trusting.set_by_hand();
+    }
     let census: Rc<RefCell<Census>> = Rc::default();
     let dead: Rc<Cell<bool>> = Rc::default();
-    let port = Port::new(trusting.clone(), faults, census.clone(), dead.clone());
-    let outside = Outside::new(world, trusting.clone(), faults, census.clone(), dir);
+    let lasting = from.map_or(&[][..], |from| &from.lasting);
+    let port = Port::new(
+        trusting.clone(),
+        faults,
+        census.clone(),
+        dead.clone(),
+        lasting,
+    );
+    let weather = from.map(|from| from.weather.clone()).unwrap_or_default();
+    let around = (dir, weather);
+    let outside = Outside::new(world, trusting.clone(), faults, census.clone(), around);
     let mut executor = Executor {
         world,
+        chain: &trusting,
         port: &port,
         outside: &outside,
         census: census.clone(),
         dead,
         dir,
-        memory: Memory::default(),
+        memory: from.map_or_else(Memory::default, |from| from.memory.fork()),
+        faults,
         pending: faults
             .iter()
             .filter(|fault| fault.kind.is_of_journal())
             .copied()
             .collect(),
         fired: Vec::new(),
-        abort: false,
-        lives: Vec::new(),
-        actions: Vec::new(),
-        idles: Cell::new(0),
+        person: from.map(|from| from.person.clone()).unwrap_or_default(),
+        idles: Cell::new(from.map_or(0, |from| from.idles)),
+        snapshots,
+        is_drained: from.is_some_and(|from| from.is_drained),
     };
+    if let Some(from) = from {
+        // A list that cannot be put back is one that was lost.
+        let _ = from.files.put(dir);
+        executor.person.lose_patience();
+        outside.refill();
+        outside.block();
+    }
     let mut ended = executor.until_the_end();
-    if ended.is_some() && outside.drain() {
+    if ended.is_some() && !executor.is_drained && outside.drain() {
+        executor.is_drained = true;
         // Something was still on its way when the executor left: an end is not believed.
         ended = executor.until_the_end();
     }
-    let has_fired = |fault: &Fault| {
-        executor.fired.contains(fault) || outside.has_fired(*fault) || port.has_struck(*fault)
-    };
+    let fired = faults.iter().map(|fault| executor.has_fired(fault));
     let judgement = judge::judge(
         world,
         (&trusting, &chain),
         &outside.transfers(),
         ended,
-        &executor.lives,
+        &executor.person.lives,
     );
     Story {
-        fired: faults.iter().map(has_fired).collect(),
+        fired: fired.collect(),
         judgement,
         ended,
-        lives: executor.lives,
-        actions: executor.actions,
+        idles: executor.idles.get(),
+        lives: executor.person.lives,
+        actions: executor.person.actions,
         census: census.take(),
     }
 }
@@ -173,30 +203,32 @@ pub(super) fn play(world: &World, faults: &[Fault], dir: &Path) -> Story {
 /// The executor and whoever starts it again.
 struct Executor<'a> {
     world: &'a World,
+    chain: &'a Trusting<'a>,
     port: &'a Port<'a>,
     outside: &'a Outside<'a>,
     census: Rc<RefCell<Census>>,
     dead: Rc<Cell<bool>>,
     dir: &'a Path,
     memory: Memory,
+    faults: &'a [Fault],
     pending: Vec<Fault>,
     fired: Vec<Fault>,
-    abort: bool,
-    lives: Vec<String>,
-    actions: Vec<&'static str>,
+    person: Person,
     idles: Cell<u64>,
+    snapshots: Option<&'a RefCell<Vec<Snapshot>>>,
+    is_drained: bool,
 }
 
 impl Executor<'_> {
     /// Starts the executor until it says that it is done, or for long enough.
     fn until_the_end(&mut self) -> Option<Outcome> {
-        while self.lives.len() < MOST_LIVES && self.idles.get() < MOST_IDLES {
+        while self.person.lives.len() < MOST_LIVES && self.idles.get() < MOST_IDLES {
             let ended = self.live_once();
             let text = match &ended {
                 Ok(exit) => format!("{exit:?}"),
                 Err(stop) => stop.text(),
             };
-            self.lives.push(text);
+            self.person.lives.push(text);
             match ended {
                 Ok(Exit::Ended(outcome)) => return Some(outcome),
                 Ok(_) => {}
@@ -210,40 +242,52 @@ impl Executor<'_> {
 
     /// Does what the program tells people to do.
     fn react(&mut self, stop: &Stop) {
-        let mut act = |action| {
-            if !self.actions.contains(&action) {
-                self.actions.push(action);
-            }
-        };
-        let error = match stop {
+        let person = &mut self.person;
+        match stop {
             Stop::Open(_) => {
                 self.memory = Memory::default();
-                return act("the journal is moved away");
+                person.act("the journal is moved away");
             }
-            Stop::Run(error) => &**error,
-        };
-        match error {
-            RunError::Halt(Halt::AlreadyCommitted) if self.abort => {
-                self.abort = false;
-                act("run in place of abort");
-            }
-            RunError::Halt(Halt::StaleDeadline { .. }) if !self.abort => {
-                self.abort = true;
-                act("abort");
-            }
-            _ => {
-                let last = self.lives.last();
-                let same = self
-                    .lives
-                    .iter()
-                    .rev()
-                    .take_while(|life| Some(*life) == last);
-                if same.count() >= PATIENCE && !self.abort {
-                    self.abort = true;
-                    act("abort");
+            Stop::Run(error) => match &**error {
+                RunError::Halt(Halt::AlreadyCommitted) if person.abort => {
+                    person.abort = false;
+                    person.act("run in place of abort");
                 }
-            }
+                RunError::Halt(Halt::StaleDeadline { .. }) if !person.abort => {
+                    person.abort = true;
+                    person.act("abort");
+                }
+                _ => person.lose_patience(),
+            },
         }
+    }
+
+    fn has_fired(&self, fault: &Fault) -> bool {
+        let outside = self.outside.has_fired(*fault);
+        self.fired.contains(fault) || outside || self.port.has_struck(*fault)
+    }
+
+    /// Everything as it is before an append, where no fault is still to come.
+    fn snapshot(&self, epoch: u64, frames: &[Frame]) -> Option<Snapshot> {
+        if self.dead.get() || !self.faults.iter().all(|fault| self.has_fired(fault)) {
+            return None;
+        }
+        Some(Snapshot {
+            at: self.census.borrow().counts(),
+            epoch,
+            frames: frames.to_vec(),
+            before: Boundary {
+                node: self.chain.chain.node().clone(),
+                is_set_by_hand: self.chain.is_set_by_hand(),
+                lasting: self.port.lasting(),
+                weather: self.outside.weather(),
+                memory: self.memory.fork(),
+                files: files::Files::of(self.dir),
+                person: self.person.clone(),
+                idles: self.idles.get(),
+                is_drained: self.is_drained,
+            },
+        })
     }
 
     fn live_once(&mut self) -> Result<Exit, Stop> {
@@ -257,17 +301,26 @@ impl Executor<'_> {
         });
         let inner = Rc::new(RefCell::new(Faulty::new(self.memory.clone(), scripted)));
         self.outside.share(&self.memory);
+        let watch = |epoch: u64, frames: &[Frame]| {
+            let taken = self
+                .snapshots
+                .map(|all| (all, self.snapshot(epoch, frames)));
+            if let Some((all, Some(snapshot))) = taken {
+                all.borrow_mut().push(snapshot);
+            }
+        };
         let medium = Medium {
             inner: inner.clone(),
             census: self.census.clone(),
             dead: self.dead.clone(),
+            watch: &watch,
         };
         let (outside, dead, idles) = (self.outside, &self.dead, &self.idles);
         let mut seconds = 0;
         let result = live(
             self.world,
             (self.port, medium, self.dir),
-            self.abort,
+            self.person.abort,
             Conditions {
                 idle: &mut || {
                     idles.set(idles.get() + 1);
@@ -298,10 +351,11 @@ impl Executor<'_> {
             self.pending.remove(0);
             self.fired.push(fault);
             let left = inner.borrow().clone();
-            self.memory = disk::after(kind, &self.memory, left, self.dir);
-            if kind == Kind::AskedToAbort {
-                self.abort = true;
+            self.memory = disk::after(kind, &self.memory, left);
+            if disk::loses_lists(kind) {
+                files::forget(self.dir);
             }
+            self.person.abort |= kind == Kind::AskedToAbort;
         }
         result
     }

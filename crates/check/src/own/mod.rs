@@ -12,11 +12,15 @@
 mod census;
 mod disk;
 mod faults;
+mod files;
+mod fork;
 mod judge;
 mod keys;
 mod lives;
 mod memo;
+mod merge;
 mod outside;
+mod pairs;
 mod ports;
 mod report;
 mod schedule;
@@ -32,10 +36,12 @@ use sealift_manifest::holders::{Holders, HoldersError};
 use sealift_protocol::{Outcome, Plan, Policy};
 
 pub use faults::{Fault, FaultError, Kind, id, parse};
+pub use merge::{OwnMergeError, merge};
 pub use report::{Coverage, Level, OwnFinding, OwnReport};
 
 use crate::input::Scene;
 use crate::verdict::Verdict;
+use pairs::Search;
 use report::Collector;
 use workers::Workers;
 use world::World;
@@ -57,12 +63,17 @@ pub struct OwnRequest {
     pub batches: usize,
     /// Blocks after which one is final.
     pub finality_depth: u64,
-    /// Faults at once, all of them up to 2: singles, and pairs that are near each other.
+    /// Faults at once, all of them up to 2: singles, and all pairs.
     pub faults: u8,
     /// Whether every fault strikes at every site. Otherwise what is expected to be the same is done three times
     /// only, first, middle and last: questions in a row, which are asked again together, and failures of the
     /// journal that leave the same behind as a crash does.
     pub every: bool,
+    /// Only faults of these kinds.
+    pub kinds: Option<Vec<Kind>>,
+    /// Whether every scenario is played from the beginning. Otherwise what comes to the same is played once; the
+    /// reasons are those at the top of `pairs.rs`.
+    pub whole: bool,
     /// A seed, and how many scenarios of 3 to 6 faults are drawn with it.
     pub random: Option<(u64, u64)>,
     /// Whether legacy itself may misbehave as no token that can be planned for does.
@@ -93,6 +104,8 @@ impl OwnRequest {
             finality_depth: 3,
             faults: 1,
             every: false,
+            kinds: None,
+            whole: false,
             random: None,
             hostile: false,
             shard: (0, 1),
@@ -103,7 +116,12 @@ impl OwnRequest {
     }
 
     fn kinds(&self) -> Vec<Kind> {
+        let is_wanted = |kind: &Kind| {
+            let wanted = self.kinds.as_ref();
+            wanted.is_none_or(|wanted| wanted.contains(kind))
+        };
         Kind::all()
+            .filter(is_wanted)
             .filter(|kind| self.hostile || *kind != Kind::LegacyThaws)
             .filter(|kind| match kind {
                 Kind::Readmitted(depth) | Kind::Forgotten(depth) => {
@@ -177,6 +195,15 @@ pub fn check(
     request: &OwnRequest,
     progress: &mut dyn FnMut(OwnProgress),
 ) -> Result<OwnReport, OwnError> {
+    check_each(request, progress, None)
+}
+
+/// As [`check`], and tells how each scenario went, good or bad.
+pub fn check_each(
+    request: &OwnRequest,
+    progress: &mut dyn FnMut(OwnProgress),
+    each: Option<&mut dyn FnMut(OwnFinding)>,
+) -> Result<OwnReport, OwnError> {
     let world = World::build(request)?;
     let workers = Workers::new(&world, request)?;
     let undisturbed = workers.play(&[])?;
@@ -192,10 +219,6 @@ pub fn check(
         let singles = schedule::singles(census, &kinds, request.every).into_iter();
         scenarios.extend(singles.map(|fault| vec![fault]));
     }
-    if request.faults > 1 {
-        let pairs = schedule::pairs(census, &kinds, request.every).into_iter();
-        scenarios.extend(pairs.map(Vec::from));
-    }
     if let Some((seed, count)) = request.random {
         let drawn = (0..count).map(|number| schedule::random(census, &kinds, seed, number));
         scenarios.extend(drawn);
@@ -208,8 +231,12 @@ pub fn check(
     });
     let wanted = scenarios.len() as u64;
     scenarios.truncate(usize::try_from(request.budget).unwrap_or(usize::MAX));
-    let mut collector = Collector::new(request, wanted - scenarios.len() as u64);
-    workers.play_all(&scenarios, progress, &mut collector)?;
+    let mut collector = Collector::new(request, wanted - scenarios.len() as u64, each);
+    let search = Search::new(&world, request, &workers, kinds);
+    search.play_all(&scenarios, progress, &mut collector)?;
+    if request.faults > 1 {
+        search.play(census, progress, &mut collector)?;
+    }
     Ok(collector.report())
 }
 

@@ -1,6 +1,7 @@
 //! Everything around the executor: blocks, reorganisations, holders, fees, others with the same keys.
 
 use std::cell::{Cell, RefCell};
+use std::hash::{Hash, Hasher};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +31,9 @@ const EMPTY_BLOCKS: u64 = 12;
 /// Blocks for which a transaction is kept back: longer than until its fee is raised.
 const STUCK_BLOCKS: u64 = 70;
 
+/// Blocks in which bytes that were mined come again.
+const ECHOES: u64 = 3;
+
 /// Looks for which a fee oracle is broken.
 const SPIKE_LOOKS: u32 = 25;
 
@@ -49,6 +53,26 @@ pub(super) struct Transfer {
     pub(super) amount: U256,
 }
 
+/// What is under way around an executor at some moment; blocks are counted from there.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Weather {
+    transfers: Vec<Transfer>,
+    held: Vec<(u64, Address, Vec<u8>)>,
+    refill_at: Option<u64>,
+    spike_looks: u32,
+    reorgs: u32,
+}
+
+impl Weather {
+    /// Everything of it that what comes depends on.
+    pub(super) fn fingerprint(&self, hash: &mut impl Hasher) {
+        for transfer in &self.transfers {
+            transfer.hash.hash(hash);
+        }
+        (&self.held, self.refill_at, self.spike_looks, self.reorgs).hash(hash);
+    }
+}
+
 /// The outside of one scenario.
 pub(super) struct Outside<'a> {
     world: &'a World,
@@ -61,8 +85,11 @@ pub(super) struct Outside<'a> {
     transfers: RefCell<Vec<Transfer>>,
     /// Bytes that are kept back: until which block, of whom.
     held: RefCell<Vec<(u64, Address, Vec<u8>)>>,
+    /// From which block on empty wallets are filled.
     refill_at: Cell<Option<u64>>,
     spike_looks: Cell<u32>,
+    /// Reorganisations so far: a block that is made after one has another hash than one without.
+    reorgs: Cell<u32>,
     journal: RefCell<Memory>,
 }
 
@@ -72,7 +99,7 @@ impl<'a> Outside<'a> {
         trusting: Trusting<'a>,
         faults: &[Fault],
         census: Rc<RefCell<Census>>,
-        dir: &'a Path,
+        (dir, weather): (&'a Path, Weather),
     ) -> Self {
         let pending = faults.iter().filter(|fault| fault.kind.is_of_block());
         Self {
@@ -83,10 +110,11 @@ impl<'a> Outside<'a> {
             dir,
             pending: RefCell::new(pending.copied().collect()),
             fired: RefCell::default(),
-            transfers: RefCell::default(),
-            held: RefCell::default(),
-            refill_at: Cell::new(None),
-            spike_looks: Cell::new(0),
+            transfers: RefCell::new(weather.transfers),
+            held: RefCell::new(weather.held),
+            refill_at: Cell::new(weather.refill_at),
+            spike_looks: Cell::new(weather.spike_looks),
+            reorgs: Cell::new(weather.reorgs),
             journal: RefCell::default(),
         }
     }
@@ -97,6 +125,21 @@ impl<'a> Outside<'a> {
 
     pub(super) fn transfers(&self) -> Vec<Transfer> {
         self.transfers.borrow().clone()
+    }
+
+    /// What is under way, with blocks counted from now on.
+    pub(super) fn weather(&self) -> Weather {
+        let now = self.census.borrow().counts().blocks;
+        let mut held = self.held.borrow().clone();
+        held.iter_mut()
+            .for_each(|(until, ..)| *until = until.saturating_sub(now));
+        Weather {
+            transfers: self.transfers.borrow().clone(),
+            held,
+            refill_at: self.refill_at.get().map(|at| at.saturating_sub(now)),
+            spike_looks: self.spike_looks.get(),
+            reorgs: self.reorgs.get(),
+        }
     }
 
     /// The journal that a second writer would find.
@@ -114,8 +157,8 @@ impl<'a> Outside<'a> {
     /// Time passes: one block, and what happens before and after it.
     pub(super) fn block(&self) {
         let block = self.census.borrow().blocks.len() as u64;
-        let is_busy = !self.chain.node().pool().is_empty();
-        self.census.borrow_mut().block(is_busy);
+        let waiting = self.chain.node().pool().len();
+        self.census.borrow_mut().block(waiting);
         if self.refill_at.get().is_some_and(|at| at <= block) {
             self.refill();
         }
@@ -123,12 +166,17 @@ impl<'a> Outside<'a> {
         self.strike(block, false);
         self.chain.mine();
         self.strike(block, true);
+        let head = self.chain.node().head().hash;
+        self.census.borrow_mut().head(head);
     }
 
-    /// Fills the wallets again.
+    /// Fills the wallets that were emptied, and again where a reorganisation took that back.
     pub(super) fn refill(&self) {
-        if self.refill_at.take().is_some() {
-            for account in &self.world.keys.accounts {
+        if self.refill_at.get().is_none() {
+            return;
+        }
+        for account in &self.world.keys.accounts {
+            if self.chain.node().balance(*account).is_zero() {
                 self.chain.set_balance(*account, world::purse());
             }
         }
@@ -181,15 +229,11 @@ impl<'a> Outside<'a> {
                 self.held.borrow_mut().extend(held);
                 is_one
             }
+            Kind::Duplicated => self.repeat(block),
+            Kind::Swapped => self.swap(block),
             Kind::NonceTaken => self.take_nonce(),
-            Kind::Readmitted(depth) => {
-                let depth = u64::from(depth);
-                self.chain.reorg(depth, Dropped::Readmit).is_ok()
-            }
-            Kind::Forgotten(depth) => {
-                let depth = u64::from(depth);
-                self.chain.reorg(depth, Dropped::Forget).is_ok()
-            }
+            Kind::Readmitted(depth) => self.reorganise(depth, Dropped::Readmit),
+            Kind::Forgotten(depth) => self.reorganise(depth, Dropped::Forget),
             Kind::HolderTransfers => self.transfer(0, NEWCOMER, 2),
             Kind::HolderLeaves => {
                 let list = &self.world.lists[0];
@@ -230,6 +274,11 @@ impl<'a> Outside<'a> {
         }
     }
 
+    fn reorganise(&self, depth: u8, dropped: Dropped) -> bool {
+        self.reorgs.set(self.reorgs.get() + 1);
+        self.chain.reorg(u64::from(depth), dropped).is_ok()
+    }
+
     /// Takes everything out of the pool.
     fn take_pooled(&self) -> Vec<(Address, Vec<u8>)> {
         let mut node = self.chain.node_mut();
@@ -239,6 +288,31 @@ impl<'a> Outside<'a> {
         }
         let bytes = pooled.iter().map(|tx| (tx.sender, tx.encoded()));
         bytes.collect()
+    }
+
+    /// Everything that waits is offered once more in each of the next blocks.
+    fn repeat(&self, block: u64) -> bool {
+        let pooled = self.chain.node().pool().transactions();
+        for later in 1..=ECHOES {
+            let copies = pooled
+                .iter()
+                .map(|tx| (block + later, tx.sender, tx.encoded()));
+            self.held.borrow_mut().extend(copies);
+        }
+        !pooled.is_empty()
+    }
+
+    /// The first of those that wait arrives a block later than the one behind it.
+    fn swap(&self, block: u64) -> bool {
+        let mut node = self.chain.node_mut();
+        let pooled = node.pool().transactions();
+        let [first, _, ..] = &pooled[..] else {
+            return false;
+        };
+        node.drop_transaction(first.hash);
+        let late = (block + 1, first.sender, first.encoded());
+        self.held.borrow_mut().push(late);
+        true
     }
 
     fn take_nonce(&self) -> bool {
@@ -326,7 +400,8 @@ impl<'a> Outside<'a> {
 
 /// Whether it happens when the block is there; before it otherwise.
 fn is_after(kind: Kind) -> bool {
-    !matches!(kind, Kind::Dropped | Kind::Stuck | Kind::NonceTaken)
+    use Kind::{Dropped, Duplicated, NonceTaken, Stuck, Swapped};
+    !matches!(kind, Dropped | Stuck | Duplicated | Swapped | NonceTaken)
 }
 
 /// Lifts the pause of a stand-in, as nobody but its owner can: OpenZeppelin's `_paused` is the lowest byte

@@ -43,6 +43,11 @@ impl<'a> Trusting<'a> {
         self.is_set_by_hand.set(true);
     }
 
+    /// Whether something was set by hand.
+    pub(super) fn is_set_by_hand(&self) -> bool {
+        self.is_set_by_hand.get()
+    }
+
     /// One question after a block that is known.
     fn one(&self, at: At, query: &Query) -> Result<Answer, ChainError> {
         let answers = self.chain.read(at, std::slice::from_ref(query))?;
@@ -103,10 +108,12 @@ impl<'a> Port<'a> {
         faults: &[Fault],
         census: Rc<RefCell<Census>>,
         dead: Dead,
+        lasting: &[sealift_evm::Fault],
     ) -> Self {
         let script = faults
             .iter()
             .filter_map(|fault| Some((fault.site, fault.kind.of_port()?)));
+        let script = lasting.iter().map(|fault| (0, *fault)).chain(script);
         let is_kill =
             |fault: &&Fault| matches!(fault.kind, Kind::KilledBeforeSend | Kind::KilledAfterSend);
         Self {
@@ -131,6 +138,17 @@ impl<'a> Port<'a> {
             .into_iter()
             .any(|(call, struck)| call >= fault.site && same(struck))
             || self.killed.borrow().contains(&fault)
+    }
+
+    /// What is left of the faults that last for some questions, once all have begun.
+    pub(super) fn lasting(&self) -> Vec<sealift_evm::Fault> {
+        let mut left: Vec<sealift_evm::Fault> = Vec::new();
+        for (_, struck) in self.inner.struck() {
+            let same = std::mem::discriminant(&struck);
+            left.retain(|fault| std::mem::discriminant(fault) != same);
+            left.extend(after(struck));
+        }
+        left
     }
 
     fn ask<T>(
@@ -185,11 +203,12 @@ impl Chain for Port<'_> {
         }
         let call = self.inner.calls();
         let kill = self.kill(call);
-        self.census.borrow_mut().call(CallKind::Send);
+        self.census.borrow_mut().offer(raw);
         if kill.is_some_and(|kill| kill.kind == Kind::KilledBeforeSend) {
             return lost();
         }
         let answer = self.inner.send(raw);
+        self.census.borrow_mut().answered(&answer);
         if kill.is_some() { lost() } else { answer }
     }
 
@@ -198,20 +217,41 @@ impl Chain for Port<'_> {
     }
 }
 
+/// A lasting fault after one question more.
+fn after(fault: sealift_evm::Fault) -> Option<sealift_evm::Fault> {
+    use sealift_evm::Fault;
+    let less = |questions: u32| questions.checked_sub(1).filter(|left| *left > 0);
+    Some(match fault {
+        Fault::Unreachable(questions) => Fault::Unreachable(less(questions)?),
+        Fault::Refused(questions) => Fault::Refused(less(questions)?),
+        Fault::NoReceipts(questions) => Fault::NoReceipts(less(questions)?),
+        Fault::StaleHead { blocks, questions } => {
+            let questions = less(questions)?;
+            Fault::StaleHead { blocks, questions }
+        }
+        Fault::FinalityBack { blocks, questions } => {
+            let questions = less(questions)?;
+            Fault::FinalityBack { blocks, questions }
+        }
+        _ => return None,
+    })
+}
+
 /// The medium of one life: counted, faulty, and gone for a dead process.
-#[derive(Debug)]
-pub(super) struct Medium {
+pub(super) struct Medium<'a> {
     /// What the life appends to; its owner looks at it when the life is over.
     pub(super) inner: Rc<RefCell<sealift_journal::Faulty<Memory>>>,
     pub(super) census: Rc<RefCell<Census>>,
     pub(super) dead: Dead,
+    /// Told of every append before it happens.
+    pub(super) watch: &'a dyn Fn(Epoch, &[Frame]),
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("the process is dead")]
 struct Gone;
 
-impl Medium {
+impl Medium<'_> {
     fn alive(&self) -> Result<(), StorageError> {
         if self.dead.get() {
             return Err(StorageError::Failed(Box::new(Gone)));
@@ -220,7 +260,7 @@ impl Medium {
     }
 }
 
-impl Storage for Medium {
+impl Storage for Medium<'_> {
     fn claim(&mut self) -> Result<Epoch, StorageError> {
         self.alive()?;
         self.inner.borrow_mut().claim()
@@ -228,7 +268,9 @@ impl Storage for Medium {
 
     fn append(&mut self, epoch: Epoch, frames: &[Frame]) -> Result<(), StorageError> {
         self.alive()?;
-        self.census.borrow_mut().append(frames.len());
+        (self.watch)(epoch, frames);
+        let head = frames.last().map(|frame| frame.hash);
+        self.census.borrow_mut().append(frames.len(), head);
         let mut inner = self.inner.borrow_mut();
         let result = inner.append(epoch, frames);
         if inner.is_dead() {

@@ -1,6 +1,7 @@
 //! What a check came to, for people and for programs.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use alloy_primitives::B256;
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::OwnRequest;
 use super::faults::{self, Fault, Kind};
 use super::lives::Story;
+use super::merge;
 use crate::verdict::Verdict;
 
 /// What came of all scenarios.
@@ -19,6 +21,8 @@ pub struct OwnReport {
     pub verdict: Verdict,
     /// Digest of the plan that was checked.
     pub plan: B256,
+    /// Digest of all that was asked for but the part, and of the version: the parts of one check have the same.
+    pub request: B256,
     /// Whether legacy is a stand-in.
     pub stand_in: bool,
     /// This part of the scenarios, of so many.
@@ -29,6 +33,9 @@ pub struct OwnReport {
     pub scenarios: u64,
     /// Scenarios that were not played.
     pub out_of_budget: u64,
+    /// First faults of pairs, and how many of them stand for all.
+    #[serde(default)]
+    pub firsts: (u64, u64),
     /// Scenarios by number of faults.
     pub levels: BTreeMap<u8, Level>,
     /// Single faults: how many sites there are and how many fired, by `family.name`.
@@ -102,27 +109,32 @@ impl OwnFinding {
 }
 
 /// Collects stories in the order of their scenarios.
-#[derive(Debug)]
 pub(super) struct Collector<'a> {
-    request: &'a OwnRequest,
+    each: Option<&'a mut dyn FnMut(OwnFinding)>,
     report: OwnReport,
     bad: u64,
     known: BTreeMap<(Verdict, Vec<Kind>), usize>,
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(request: &'a OwnRequest, out_of_budget: u64) -> Self {
+    pub(super) fn new(
+        request: &OwnRequest,
+        out_of_budget: u64,
+        each: Option<&'a mut dyn FnMut(OwnFinding)>,
+    ) -> Self {
         Self {
-            request,
+            each,
             report: OwnReport {
                 version: 1,
                 verdict: Verdict::Safe,
                 plan: request.plan.digest(),
+                request: merge::digest(request),
                 stand_in: request.scene.is_none(),
                 shard: request.shard,
                 seed: request.random.map(|(seed, _)| seed),
                 scenarios: 0,
                 out_of_budget,
+                firsts: (0, 0),
                 levels: BTreeMap::new(),
                 coverage: BTreeMap::new(),
                 actions: BTreeMap::new(),
@@ -139,8 +151,16 @@ impl<'a> Collector<'a> {
         self.bad
     }
 
+    /// Notes of how many first faults how many are played on from.
+    pub(super) fn firsts(&mut self, all: u64, played: u64) {
+        self.report.firsts = (all, played);
+    }
+
     pub(super) fn take(&mut self, faults: &[Fault], story: &Story) {
         use sealift_protocol::Outcome;
+        if let Some(each) = &mut self.each {
+            each(OwnFinding::new(faults, story));
+        }
         let report = &mut self.report;
         report.scenarios += 1;
         let all_fired = story.fired.iter().all(|fired| *fired);
@@ -169,10 +189,16 @@ impl<'a> Collector<'a> {
         self.bad += 1;
         let kinds = faults.iter().map(|fault| fault.kind).collect();
         match self.known.entry((verdict, kinds)) {
-            std::collections::btree_map::Entry::Occupied(entry) => {
-                report.findings[*entry.get()].times += 1;
+            Entry::Occupied(entry) => {
+                let known = &mut report.findings[*entry.get()];
+                let times = known.times + 1;
+                // The first in the order of the report stands for all, whoever came first.
+                if *faults < *known.faults {
+                    *known = OwnFinding::new(faults, story);
+                }
+                known.times = times;
             }
-            std::collections::btree_map::Entry::Vacant(entry) => {
+            Entry::Vacant(entry) => {
                 entry.insert(report.findings.len());
                 report.findings.push(OwnFinding::new(faults, story));
             }
@@ -181,19 +207,10 @@ impl<'a> Collector<'a> {
 
     /// The whole.
     pub(super) fn report(mut self) -> OwnReport {
-        let report = &mut self.report;
-        let worst = report.findings.iter().map(|finding| finding.verdict).min();
-        let is_vacuous = report
-            .coverage
-            .values()
-            .any(|coverage| !coverage.unfired.is_empty());
-        report.verdict = match worst {
-            Some(worst) => worst,
-            None if report.out_of_budget > 0 => Verdict::Unknown,
-            None if is_vacuous => Verdict::Vacuous,
-            None => Verdict::Safe,
-        };
-        debug_assert!(self.request.budget >= report.scenarios);
+        for coverage in self.report.coverage.values_mut() {
+            coverage.unfired.sort();
+        }
+        merge::settle(&mut self.report);
         self.report
     }
 }

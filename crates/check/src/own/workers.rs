@@ -1,5 +1,6 @@
 //! Scenarios on threads, each in an empty directory; the order of the results is that of the scenarios.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -10,11 +11,11 @@ use tempfile::TempDir;
 
 use super::census::Census;
 use super::faults::Fault;
+use super::fork::{Boundary, Snapshot};
 use super::judge::Judgement;
 use super::lives::{self, Story};
-use super::report::Collector;
 use super::world::World;
-use super::{OwnError, OwnProgress, OwnRequest};
+use super::{OwnError, OwnRequest};
 use crate::verdict::Verdict;
 
 /// Who plays.
@@ -38,39 +39,52 @@ impl<'a> Workers<'a> {
         Ok(Self { world, dirs })
     }
 
-    /// One scenario.
-    pub(super) fn play(&self, faults: &[Fault]) -> Result<Story, OwnError> {
-        self.play_in(&self.dirs[0], faults)
+    /// A place for one scenario, while no thread plays.
+    pub(super) fn scratch(&self) -> &Path {
+        self.dirs[0].path()
     }
 
-    fn play_in(&self, dir: &TempDir, faults: &[Fault]) -> Result<Story, OwnError> {
-        let dir = dir.path().join("scenario");
+    /// One scenario, from the beginning.
+    pub(super) fn play(&self, faults: &[Fault]) -> Result<Story, OwnError> {
+        self.play_in(self.dirs[0].path(), None, faults, None)
+    }
+
+    /// One scenario in a directory of a thread.
+    pub(super) fn play_in(
+        &self,
+        dir: &Path,
+        from: Option<&Boundary>,
+        faults: &[Fault],
+        snapshots: Option<&RefCell<Vec<Snapshot>>>,
+    ) -> Result<Story, OwnError> {
+        let dir = dir.join("scenario");
         if dir.exists() {
             std::fs::remove_dir_all(&dir).map_err(OwnError::Scratch)?;
         }
         std::fs::create_dir_all(&dir).map_err(OwnError::Scratch)?;
-        let played = catch_unwind(AssertUnwindSafe(|| lives::play(self.world, faults, &dir)));
+        let play = || lives::play(self.world, from, faults, &dir, snapshots);
+        let played = catch_unwind(AssertUnwindSafe(play));
         Ok(played.unwrap_or_else(|panic| panicked(faults, &*panic)))
     }
 
-    /// All scenarios.
-    pub(super) fn play_all(
+    /// Does the work of each item on some thread, and takes the results in the order of the items.
+    pub(super) fn each<T: Sync, R: Send>(
         &self,
-        scenarios: &[Vec<Fault>],
-        progress: &mut dyn FnMut(OwnProgress),
-        collector: &mut Collector<'_>,
+        items: &[T],
+        work: impl Fn(&Path, &T) -> Result<R, OwnError> + Sync,
+        mut take: impl FnMut(&T, R),
     ) -> Result<(), OwnError> {
         let next = AtomicUsize::new(0);
         let (sender, receiver) = mpsc::channel();
         std::thread::scope(|scope| {
             for dir in &self.dirs {
-                let (sender, next) = (sender.clone(), &next);
+                let (sender, next, work) = (sender.clone(), &next, &work);
                 scope.spawn(move || {
-                    while let Some((at, faults)) = {
+                    while let Some((at, item)) = {
                         let at = next.fetch_add(1, Ordering::SeqCst);
-                        scenarios.get(at).map(|faults| (at, faults))
+                        items.get(at).map(|item| (at, item))
                     } {
-                        if sender.send((at, self.play_in(dir, faults))).is_err() {
+                        if sender.send((at, work(dir.path(), item))).is_err() {
                             break;
                         }
                     }
@@ -80,19 +94,14 @@ impl<'a> Workers<'a> {
             // What comes early waits for what is before it.
             let mut early = BTreeMap::new();
             let mut done = 0;
-            for (at, story) in receiver {
-                early.insert(at, story?);
-                while let Some(story) = early.remove(&done) {
-                    collector.take(&scenarios[done], &story);
+            for (at, result) in receiver {
+                early.insert(at, result?);
+                while let Some(result) = early.remove(&done) {
+                    take(&items[done], result);
                     done += 1;
                 }
-                progress(OwnProgress {
-                    done: done as u64,
-                    of: scenarios.len() as u64,
-                    bad: collector.bad(),
-                });
             }
-            if done == scenarios.len() {
+            if done == items.len() {
                 Ok(())
             } else {
                 Err(OwnError::Thread)
@@ -116,5 +125,6 @@ fn panicked(faults: &[Fault], panic: &(dyn std::any::Any + Send)) -> Story {
             wrong: vec![what],
         },
         census: Census::default(),
+        idles: 0,
     }
 }

@@ -6,6 +6,7 @@ use alloy_primitives::{Address, U256};
 use sealift_engine::contracts;
 use sealift_engine::planning::{self, LaneRequest, PAUSER_ROLE, Request, Sizing};
 use sealift_evm::{Clock, Config, EmbeddedChain, Mining, Node};
+use sealift_journal::Binding;
 use sealift_manifest::holders::{Holder, Holders};
 use sealift_protocol::plan::{Control, Plan, Source};
 use sealift_protocol::{Policy, State};
@@ -40,6 +41,8 @@ pub(super) struct World {
     pub(super) lists: Vec<Holders>,
     /// Limits and patience.
     pub(super) policy: Policy,
+    /// What a journal of this migration belongs to.
+    pub(super) binding: Binding,
     /// Owner, operator, guardian and the recorded owners of legacy.
     pub(super) keys: Anybody,
     /// What the chain has answered in any scenario.
@@ -108,9 +111,11 @@ impl World {
         };
         let chain = EmbeddedChain::from(node.clone());
         let anew = planning::plan(&chain, &request_of(plan, &tokens), &lists, &mut size)?;
+        let plan = Arc::new(anew);
         Ok(Self {
             node,
-            plan: Arc::new(anew),
+            binding: State::new(plan.clone(), Arc::default()).binding(),
+            plan,
             lists,
             policy: request.policy.clone(),
             keys: Anybody::new(keys),
@@ -121,11 +126,6 @@ impl World {
     /// A chain of its own, as it is before the migration.
     pub(super) fn chain(&self) -> EmbeddedChain {
         EmbeddedChain::from(self.node.clone())
-    }
-
-    /// What a journal of this migration belongs to.
-    pub(super) fn binding(&self) -> sealift_journal::Binding {
-        State::new(self.plan.clone(), Arc::default()).binding()
     }
 }
 

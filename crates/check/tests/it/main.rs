@@ -11,6 +11,7 @@ mod input_refused;
 mod input_scene;
 mod interfaces;
 mod own;
+mod own_pairs;
 mod pruning;
 mod report_forge;
 mod report_html;

@@ -126,32 +126,45 @@ fn check(options: &CheckOptions, output: &Output) -> Result<u8, Failure> {
 }
 
 fn merge(paths: &[PathBuf], folder: &Path, output: &Output) -> Result<u8, Failure> {
+    let texts = paths.iter().map(|path| report_text(path));
+    let texts: Vec<String> = texts.collect::<Result<_, _>>()?;
+    if texts.iter().any(|text| own::is_report(text)) {
+        return own::merge(&texts, folder, output);
+    }
     let mut reports = Vec::new();
-    for path in paths {
-        let size = fs::metadata(path)
-            .map_err(|error| unreadable(path, &error))?
-            .len();
-        let failed = |message: String| {
-            Failure::new("sealift::check::report", exit::USAGE, message)
-                .at(path, None)
-                .next("give the report.json that `sealift check --shard` wrote")
-        };
-        if size > MAX_REPORT_BYTES {
-            return Err(failed(format!(
-                "a report has at most {MAX_REPORT_BYTES} bytes"
-            )));
-        }
-        let read: Report = serde_json::from_str(&text(path)?)
-            .map_err(|error| failed("this is no report of a check".to_owned()).because(&error))?;
+    for (path, text) in paths.iter().zip(&texts) {
+        let read: Report = serde_json::from_str(text)
+            .map_err(|error| no_report(path, "this is no report of a check").because(&error))?;
         reports.push(read);
     }
-    let whole = report::merge(&reports).map_err(|error| {
-        Failure::new("sealift::check::merge", exit::USAGE, "these reports are not the parts of one check")
-            .because(&error)
-            .next("run every shard I/N of the same check with the same version, and give each report once")
-    })?;
+    let whole = report::merge(&reports).map_err(|error| no_parts(&error))?;
     let path = write(&whole, folder)?;
     finish(&whole, output, &path, None)
+}
+
+fn no_parts(error: &(dyn std::error::Error + 'static)) -> Failure {
+    let message = "these reports are not the parts of one check";
+    Failure::new("sealift::check::merge", exit::USAGE, message)
+        .because(error)
+        .next("run every shard I/N of the same check with the same version, and give each report once")
+}
+
+fn no_report(path: &Path, message: impl Into<String>) -> Failure {
+    Failure::new("sealift::check::report", exit::USAGE, message.into())
+        .at(path, None)
+        .next("give the report.json that `sealift check --shard` wrote")
+}
+
+/// A report that is not too large to be read back.
+fn report_text(path: &Path) -> Result<String, Failure> {
+    let size = fs::metadata(path)
+        .map_err(|error| unreadable(path, &error))?
+        .len();
+    if size > MAX_REPORT_BYTES {
+        let message = format!("a report has at most {MAX_REPORT_BYTES} bytes");
+        return Err(no_report(path, message));
+    }
+    text(path)
 }
 
 /// Prints a report; the exit code says whether it is a pass.

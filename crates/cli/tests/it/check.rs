@@ -254,3 +254,47 @@ fn a_plan_of_our_own() {
         .error(2);
     assert_eq!(error, "sealift::check::plan");
 }
+
+/// The parts of a check of a plan, joined, are the whole; what does not belong together is refused.
+#[test]
+fn parts_of_a_plan_join_to_the_whole() {
+    let sandbox = Sandbox::new(6);
+    sandbox.configure("", "");
+    sandbox.sealift(&["plan"]).ok();
+    let folder = |name: &str| sandbox.file(name).to_str().unwrap().to_owned();
+    let plan = folder("plan.json");
+    let check = |name: &str, seed: &str, more: &[&str]| {
+        let fixed = [
+            "check",
+            "--plan",
+            &plan,
+            "--faults",
+            "0",
+            "--scenarios",
+            "9",
+        ];
+        let named = ["--seed", seed, "--report", &folder(name)];
+        sandbox.sealift(&[&fixed[..], &named, more].concat()).ok();
+        folder(&format!("{name}/report.json"))
+    };
+    check("whole", "5", &[]);
+    let one = check("one", "5", &["--shard", "1/2"]);
+    let two = check("two", "5", &["--shard", "2/2"]);
+    let other = check("other", "6", &["--shard", "2/2"]);
+    let said = sandbox
+        .sealift(&["check", "merge", &two, &one, "--report", &folder("joined")])
+        .ok();
+    assert_eq!(said.last()["verdict"], "SAFE");
+    assert_eq!(said.last()["scenarios"], 9);
+    let whole = report(&sandbox.file("whole"));
+    assert_eq!(report(&sandbox.file("joined")), whole);
+    for wrong in [&[&one][..], &[&one, &one], &[&one, &other]] {
+        let command = ["check".to_owned(), "merge".to_owned()];
+        let words: Vec<&str> = command
+            .iter()
+            .chain(wrong.iter().copied())
+            .map(String::as_str)
+            .collect();
+        assert_eq!(sandbox.sealift(&words).error(2), "sealift::check::merge");
+    }
+}

@@ -8,7 +8,7 @@ use sealift_check::verdict::Verdict;
 use serde_json::json;
 
 use super::progress::Progress;
-use super::{REPORT, put, scene};
+use super::{REPORT, no_parts, put, scene};
 use crate::args::CheckOptions;
 use crate::failure::{Failure, exit};
 use crate::output::Output;
@@ -44,17 +44,36 @@ pub(super) fn run(options: &CheckOptions, output: &Output) -> Result<u8, Failure
     };
     let report = own::check(&request, &mut tell).map_err(failed)?;
     drop(progress);
-    let mut bytes = serde_json::to_vec_pretty(&report).expect("a report has string keys only");
+    finish(&report, &options.report, output)
+}
+
+/// Whether a report is one of a plan.
+pub(super) fn is_report(text: &str) -> bool {
+    serde_json::from_str::<OwnReport>(text).is_ok()
+}
+
+/// Joins the reports of all parts of a check of a plan, prints, and answers with the exit code.
+pub(super) fn merge(texts: &[String], folder: &Path, output: &Output) -> Result<u8, Failure> {
+    let read = |text: &String| serde_json::from_str::<OwnReport>(text);
+    let parts: Result<Vec<OwnReport>, _> = texts.iter().map(read).collect();
+    let parts = parts.map_err(|error| no_parts(&error))?;
+    let whole = own::merge(&parts).map_err(|error| no_parts(&error))?;
+    finish(&whole, folder, output)
+}
+
+/// Writes and prints a report; the exit code says whether it is a pass.
+fn finish(report: &OwnReport, folder: &Path, output: &Output) -> Result<u8, Failure> {
+    let mut bytes = serde_json::to_vec_pretty(report).expect("a report has string keys only");
     bytes.push(b'\n');
-    let written = put(&options.report, REPORT, &bytes)?;
+    let written = put(folder, REPORT, &bytes)?;
     for finding in &report.findings {
         output.event(&json!({ "type": "finding", "finding": finding }));
     }
     output.result(
-        &render(&report),
+        &render(report),
         &json!({
             "type": "summary", "verdict": report.verdict, "pass": report.verdict == Verdict::Safe,
-            "scenarios": report.scenarios, "coverage": report.coverage,
+            "scenarios": report.scenarios, "coverage": report.coverage, "shard": report.shard,
             "findings": report.findings.len(), "report": written.display().to_string(),
         }),
     );
