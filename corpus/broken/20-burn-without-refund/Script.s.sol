@@ -5,7 +5,7 @@ import {Script} from "common/Script.sol";
 import {Token} from "common/Token.sol";
 import {Bridge} from "./Bridge.sol";
 
-/// @notice The relayer is gone after the burn: the old is burned, the new is never minted, and there is no refund.
+/// @notice The mint fails for good when its message expires: the old is burned, and there is no refund.
 contract Migrate is Script {
     function deploy() external override broadcast(OWNER) {
         Token legacy = new Token("Old", "OLD", OWNER);
@@ -14,7 +14,7 @@ contract Migrate is Script {
         Token successor = new Token("New", "NEW", OWNER);
         legacy.transferOwnership(created(OWNER, 6));
         successor.transferOwnership(created(OWNER, 6));
-        new Bridge(legacy, successor, OPERATOR);
+        new Bridge(legacy, successor);
     }
 
     function run() external override {

@@ -5,7 +5,7 @@ import {Script} from "common/Script.sol";
 import {Token} from "common/Token.sol";
 import {Migrator} from "./Migrator.sol";
 
-/// @notice The script dies after the mark; begun again it stops at the mark, and the mint never comes.
+/// @notice The script stops after the mark; begun again it stops at the mark, and the mint never comes.
 contract Migrate is Script {
     function deploy() external override broadcast(OWNER) {
         Token legacy = new Token("Old", "OLD", OWNER);
@@ -13,7 +13,7 @@ contract Migrate is Script {
         Token successor = new Token("New", "NEW", OWNER);
         legacy.transferOwnership(created(OWNER, 5));
         successor.transferOwnership(created(OWNER, 5));
-        new Migrator(legacy, successor);
+        new Migrator(legacy, successor, OPERATOR);
     }
 
     function run() external override {

@@ -3,9 +3,11 @@ pragma solidity 0.8.37;
 
 import {Token} from "common/Token.sol";
 
-/// @notice Gives everybody the new, once; the old is stopped afterwards.
+/// @notice Gives everybody as much of the new as it has of the old, once; the old is stopped afterwards.
 contract Migrator {
     error NotTheOperator();
+    error Incomplete();
+    error NotGiven();
 
     Token public immutable legacy;
     Token public immutable successor;
@@ -18,17 +20,19 @@ contract Migrator {
         operator = operator_;
     }
 
-    function give(address[] calldata holders, uint256[] calldata amounts) external {
+    function give(address[] calldata holders) external {
         require(msg.sender == operator, NotTheOperator());
         if (given) return;
         given = true;
         for (uint256 i = 0; i < holders.length; i++) {
-            successor.mint(holders[i], amounts[i]);
+            successor.mint(holders[i], legacy.balanceOf(holders[i]));
         }
+        require(successor.totalSupply() == legacy.totalSupply(), Incomplete());
     }
 
     function stop() external {
         require(msg.sender == operator, NotTheOperator());
-        if (given && !legacy.paused()) legacy.pause();
+        require(given, NotGiven());
+        if (!legacy.paused()) legacy.pause();
     }
 }
