@@ -180,6 +180,8 @@ pub struct Reader {
     pub readers: Readers,
     /// Claims by account and ledger.
     pub known: Memo<Claim>,
+    /// Whether a view that does not answer is a claim of nothing: a fault can break a ledger.
+    pub silence_is_nothing: bool,
     /// How many views and exits were executed.
     pub executed: u64,
     /// What was found out since the caller took it.
@@ -194,6 +196,7 @@ impl Reader {
             accounts,
             readers: HashMap::default(),
             known: Memo::default(),
+            silence_is_nothing: false,
             executed: 0,
             found: Vec::new(),
         }
@@ -278,11 +281,18 @@ impl Reader {
         self.executed += 1;
         let (claim, reads) = if fork.has_code(ledger.contract) {
             let (recorded, mut reads) = view(machine, fork, ledger, account);
-            let recorded = recorded.map_err(|reason| SilentView {
-                ledger: ledger.name.clone(),
-                account,
-                reason,
-            })?;
+            let recorded = match recorded {
+                Ok(recorded) => recorded,
+                // What no view tells nobody can move.
+                Err(_) if self.silence_is_nothing => U256::ZERO,
+                Err(reason) => {
+                    return Err(SilentView {
+                        ledger: ledger.name.clone(),
+                        account,
+                        reason,
+                    });
+                }
+            };
             let mut live = recorded;
             if !recorded.is_zero()
                 && let Some(data) = ledger.exit_call(recorded)

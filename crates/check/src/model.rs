@@ -142,7 +142,8 @@ pub struct Record {
     pub moved: Vec<(Address, Address)>,
     /// How often the script was begun again after the first time.
     pub reruns: u8,
-    /// The record of the run before, which is not lost when the script is begun again, and the chain at that time.
+    /// What the receipts of the run before say, while the script that was begun again has done nothing to the chain,
+    /// and the chain.
     pub before: Option<Arc<(Record, Print)>>,
 }
 

@@ -58,13 +58,10 @@ impl Worker<'_, '_> {
                         self.out.is_bounded = true;
                         continue;
                     }
-                    // What the first run left behind stays known, however often the script is begun again.
+                    // The receipts of the first run stay, however often the script is begun again.
                     let first = match &node.record.before {
                         Some(before) => before.0.clone(),
-                        None => Record {
-                            mode: Mode::Stopped,
-                            ..node.record.clone()
-                        },
+                        None => receipts(&node.record, steps),
                     };
                     *record = Record {
                         reruns: node.record.reruns + 1,
@@ -119,5 +116,19 @@ impl Worker<'_, '_> {
         self.wait(&mut next, seen)?;
         self.emit(next, Action::Wait, None);
         Ok(())
+    }
+}
+
+/// The record of an executor that knows nothing but the receipts of another one, and goes on with what has none.
+fn receipts(record: &Record, steps: usize) -> Record {
+    let mined = |step: &usize| record.is_mined(*step);
+    Record {
+        next: (0..steps).find(|step| !mined(step)).unwrap_or(steps),
+        sent: (0..steps).rfind(mined).map_or(0, |step| step + 1),
+        mode: Mode::Mending,
+        mined: record.mined.clone(),
+        moved: record.moved.clone(),
+        reruns: record.reruns,
+        ..Record::new(0)
     }
 }

@@ -67,6 +67,7 @@ pub(super) struct Worker<'a, 'g> {
 impl<'a, 'g> Worker<'a, 'g> {
     pub(super) fn new(ground: &'g Ground<'a>) -> Self {
         let mut reader = Reader::new(ground.subject.ledgers.clone(), ground.accounts.clone());
+        reader.silence_is_nothing = true;
         let mut sender = Sender::new(ground.subject.start.moment().chain_id);
         if ground.limits.full {
             reader.forget();
@@ -183,6 +184,11 @@ impl<'a, 'g> Worker<'a, 'g> {
         next.record.sent = next.record.sent.max(step + 1);
         next.record.set_mined(step, true);
         next.record.uncertain = None;
+        // Once the script that was begun again has done anything, its receipts are in the place of the older ones.
+        let began_at = next.record.before.as_ref().map(|before| before.1);
+        if began_at.is_some_and(|chain| chain != next.fork.print()) {
+            next.record.before = None;
+        }
         if let (Some(expected), Some(created)) =
             (self.ground.subject.steps[step].creates, sent.created)
             && expected != created
