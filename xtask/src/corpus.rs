@@ -71,6 +71,18 @@ fn compare(root: &Path, cases: &[String]) -> Tally {
     tally
 }
 
+/// What `--check` finds in all cases, without a word about those that are as they should be.
+pub(crate) fn stale(root: &Path) -> Result<Vec<String>> {
+    let corpus = root.join("corpus");
+    let mut found = Vec::new();
+    for case in cases(root)? {
+        if let Err(error) = sources::matches(&corpus, &corpus.join(&case)) {
+            found.push(format!("{case}: {error:#}"));
+        }
+    }
+    Ok(found)
+}
+
 fn generate(workspace: &Workspace, tools: &Tools, cases: Vec<String>) -> Tally {
     let queue = Mutex::new(cases.into_iter());
     let tally = Mutex::new(Tally::default());
