@@ -1,12 +1,14 @@
 //! How the time grows with the number of batches, with faults at once, and with threads.
 
+use std::path::Path;
+
 use anyhow::Result;
 use comfy_table::{Table, presets};
 
 use super::Bench;
-use super::contenders::{LIMIT_SECS, checked, loops, sealift};
+use super::contenders::{LIMIT_SECS, Said, checked, forge_seconds, loops, sealift};
 use super::subject::Subject;
-use crate::bench::measure::{Sample, Spread, once_within};
+use crate::bench::measure::{Facts, Sample, Spread, once_within};
 use crate::process::say;
 
 const SIZES: [u32; 4] = [10, 30, 100, 300];
@@ -31,9 +33,16 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<(String, Vec<Line>)> {
     };
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN);
-    let mut header = vec!["what".to_owned()];
-    header.extend(SIZES.iter().map(|batches| format!("{batches} batches")));
-    table.set_header(header);
+    table.set_header([
+        "what",
+        "batches",
+        "s, median (min to max)",
+        "own s",
+        "scenarios",
+        "states",
+        "peak MiB",
+        "repeats",
+    ]);
     let mut lines = Vec::new();
     for faults in [1, 2] {
         for threads in threads {
@@ -54,14 +63,7 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<(String, Vec<Line>)> {
                         return Ok(None);
                     };
                     let said = checked(&sample)?;
-                    let mut more = format!("{:.0} sites", said.scenarios);
-                    for (key, value) in &said.facts {
-                        more += &format!(", {value} {key}");
-                    }
-                    if let Some(own) = said.seconds {
-                        more += &format!(", own {own:.3} s");
-                    }
-                    Ok(Some((sample, more)))
+                    Ok(Some((sample, said)))
                 },
             )?);
         }
@@ -74,8 +76,15 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<(String, Vec<Line>)> {
         name,
         &mut |subject, log| {
             let command = loops(bench, subject.batches, "tableSnapshot");
-            let sample = once_within(&command, LIMIT_SECS, log)?;
-            Ok(sample.map(|sample| (sample, format!("{} scenarios", 8 * (subject.batches + 1)))))
+            let Some(sample) = once_within(&command, LIMIT_SECS, log)? else {
+                return Ok(None);
+            };
+            let said = Said {
+                seconds: Some(forge_seconds(&sample.stdout)?),
+                scenarios: f64::from(8 * (subject.batches + 1)),
+                facts: Facts::new(),
+            };
+            Ok(Some((sample, said)))
         },
     )?);
     let threads = if bench.has_threads {
@@ -93,9 +102,9 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<(String, Vec<Line>)> {
 }
 
 /// One run: `None` where it did not end in time.
-type Run<'a> = &'a mut dyn FnMut(&Subject, &std::path::Path) -> Result<Option<(Sample, String)>>;
+type Run<'a> = &'a mut dyn FnMut(&Subject, &Path) -> Result<Option<(Sample, Said)>>;
 
-/// Measures one line of the table, from few batches to many.
+/// Measures one line, from few batches to many; each is a row of the table.
 fn line(
     bench: &Bench<'_>,
     table: &mut Table,
@@ -103,58 +112,82 @@ fn line(
     name: String,
     run: Run<'_>,
 ) -> Result<Line> {
-    let mut cells = vec![name.clone()];
     let mut points = Vec::new();
     let mut ended = true;
     for subject in subjects {
-        if !ended {
-            cells.push("not tried".to_owned());
-            continue;
-        }
         let log = bench.place.log(&format!("check scaling {name}"));
-        match repeated(bench.place.repeats, &mut || run(subject, &log))? {
-            Some(cell) => {
-                say(&format!("  {name}, {}: {}", subject.batches, cell.text));
-                points.push((subject.batches, cell.median));
-                cells.push(cell.text);
+        let found = if ended {
+            repeated(bench.place.repeats, &mut || run(subject, &log))?
+        } else {
+            None
+        };
+        let mut row = vec![name.clone(), subject.batches.to_string()];
+        match found {
+            Some(found) => {
+                points.push((subject.batches, found.whole.median));
+                row.extend(found.cells());
             }
-            None => {
-                ended = false;
-                cells.push(format!("did not end in {LIMIT_SECS} s"));
-            }
+            None if ended => row.push(format!("did not end in {LIMIT_SECS} s")),
+            None => row.push("not tried".to_owned()),
         }
+        ended = ended && points.last().is_some_and(|(n, _)| *n == subject.batches);
+        say(&format!("  {}", row.join(", ")));
+        table.add_row(row);
     }
-    table.add_row(cells);
     Ok(Line { name, points })
 }
 
-struct Cell {
-    text: String,
-    median: f64,
+/// What repeats of one run found.
+struct Found {
+    whole: Spread,
+    own: Option<Spread>,
+    /// What the last one said.
+    said: Said,
+    peak_bytes: u64,
+    runs: usize,
+}
+
+impl Found {
+    fn cells(&self) -> [String; 6] {
+        let states = self.said.facts.get("states").cloned();
+        [
+            self.whole.show(),
+            self.own
+                .map_or_else(String::new, |own| format!("{:.3}", own.median)),
+            format!("{:.0}", self.said.scenarios),
+            states.unwrap_or_default(),
+            (self.peak_bytes >> 20).to_string(),
+            self.runs.to_string(),
+        ]
+    }
 }
 
 /// Repeats a run, but begins none after the limit is used up.
 fn repeated(
     repeats: usize,
-    run: &mut dyn FnMut() -> Result<Option<(Sample, String)>>,
-) -> Result<Option<Cell>> {
-    let mut seconds: Vec<f64> = Vec::new();
-    let mut peak = 0;
-    let mut said = String::new();
+    run: &mut dyn FnMut() -> Result<Option<(Sample, Said)>>,
+) -> Result<Option<Found>> {
+    let (mut seconds, mut own) = (Vec::new(), Vec::new());
+    let mut peak_bytes = 0;
+    let mut last = None;
     #[expect(clippy::cast_precision_loss, reason = "a limit of seconds is small")]
     let limit = LIMIT_SECS as f64;
     while seconds.len() < repeats && seconds.iter().sum::<f64>() < limit {
-        let Some((sample, more)) = run()? else {
+        let Some((sample, said)) = run()? else {
             return Ok(None);
         };
         seconds.push(sample.seconds);
-        peak = peak.max(sample.peak_bytes);
-        said = more;
+        own.extend(said.seconds);
+        peak_bytes = peak_bytes.max(sample.peak_bytes);
+        last = Some(said);
     }
     let runs = seconds.len();
-    Ok(Spread::of(seconds).map(|spread| Cell {
-        text: format!("{}; {said}; {} MiB; {runs} runs", spread.show(), peak >> 20),
-        median: spread.median,
+    Ok(Spread::of(seconds).zip(last).map(|(whole, said)| Found {
+        whole,
+        own: Spread::of(own),
+        said,
+        peak_bytes,
+        runs,
     }))
 }
 
@@ -162,20 +195,25 @@ fn repeated(
 mod tests {
     use super::*;
 
-    fn sample(seconds: f64) -> Sample {
-        Sample {
-            seconds,
-            peak_bytes: 3 << 20,
-            cpu_seconds: seconds,
-            stdout: String::new(),
-        }
-    }
-
     #[test]
     fn what_takes_long_is_repeated_less() {
-        let cell = repeated(5, &mut || Ok(Some((sample(40.0), "x".into()))));
-        let cell = cell.expect("no error").expect("it ended");
-        assert_eq!(cell.text, "40.0 (40.0 to 40.0); x; 3 MiB; 2 runs");
+        let run = |seconds| {
+            let sample = Sample {
+                seconds,
+                peak_bytes: 3 << 20,
+                cpu_seconds: seconds,
+                stdout: String::new(),
+            };
+            let said = Said {
+                seconds: None,
+                scenarios: 8.0,
+                facts: Facts::from([("states".to_owned(), "9".to_owned())]),
+            };
+            Ok(Some((sample, said)))
+        };
+        let found = repeated(5, &mut || run(40.0)).expect("no error");
+        let cells = found.expect("it ended").cells();
+        assert_eq!(cells, ["40.0 (40.0 to 40.0)", "", "8", "9", "3", "2"]);
         let none = repeated(5, &mut || Ok(None)).expect("no error");
         assert!(none.is_none());
     }
