@@ -1,7 +1,7 @@
 //! What is checked: a migration of N batches as anvil and forge leave it, made once.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use crate::bench::Place;
 use crate::corpus::node::Node;
 use crate::corpus::{migration, read_json, world, write_json};
+use crate::process::say;
 use crate::tools::Tools;
 
 /// The forge project, from the root of the repository.
@@ -16,6 +17,17 @@ const PROJECT: &str = "xtask/bench/check";
 
 /// Where the migrator stands: the third contract of anvil's first account.
 const MIGRATOR: &str = "0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0";
+
+/// What the migration is made of, from the root of the repository.
+const SOURCES: &[&str] = &[
+    "corpus/common/Script.sol",
+    "corpus/common/Token.sol",
+    "xtask/bench/check/foundry.toml",
+    "xtask/bench/check/script/Script.s.sol",
+    "xtask/bench/check/src/Faucet.sol",
+    "xtask/bench/check/src/Holders.sol",
+    "xtask/bench/check/src/Migrator.sol",
+];
 
 /// The faults of the model that the loops of forge have too are the others.
 const OFF: &[&str] = &[
@@ -44,7 +56,7 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    /// The migration of so many batches, generated when it is not there.
+    /// The migration of so many batches, generated when it is not there or of other sources.
     pub(super) fn of(place: &Place<'_>, tools: &Tools, batches: u32) -> Result<Self> {
         let folder = place.folder.join("check").join(batches.to_string());
         fs::create_dir_all(&folder)?;
@@ -55,8 +67,13 @@ impl Subject {
             same_job: folder.join("same-job.toml"),
             all_ways: folder.join("all-ways.toml"),
         };
-        if !subject.script.is_file() {
+        let sources = sources(&place.workspace.root)?;
+        let record = folder.join("sources.txt");
+        if fs::read_to_string(&record).is_ok_and(|made_of| made_of == sources) {
+            say(&format!("{batches} batches: as generated before"));
+        } else {
             subject.generate(place, tools)?;
+            fs::write(record, sources)?;
         }
         fs::write(&subject.same_job, declaration(batches, true))?;
         fs::write(&subject.all_ways, declaration(batches, false))?;
@@ -107,6 +124,12 @@ impl Subject {
     }
 }
 
+fn sources(root: &Path) -> Result<String> {
+    let read =
+        |file| fs::read_to_string(root.join(file)).with_context(|| format!("cannot read {file}"));
+    SOURCES.iter().copied().map(read).collect()
+}
+
 /// forge in the root of the repository, with the project of this bench.
 pub(super) fn forge(place: &Place<'_>, tools: &Tools, batches: u32) -> Command {
     let folder = place.folder.join("check");
@@ -145,6 +168,16 @@ fn declaration(batches: u32, one_way: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_sources_are_there() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        assert!(
+            sources(&root)
+                .expect("they are")
+                .contains("contract Migrator")
+        );
+    }
 
     #[test]
     fn a_declaration_is_toml_in_this_order() {
