@@ -1,6 +1,6 @@
 //! The checker's corpus: each case is a small migration of a user, and what forge and anvil make of it.
 
-mod node;
+pub(crate) mod node;
 mod sources;
 
 use std::collections::BTreeSet;
@@ -69,6 +69,18 @@ fn compare(root: &Path, cases: &[String]) -> Tally {
         );
     }
     tally
+}
+
+/// What `--check` finds in all cases, without a word about those that are as they should be.
+pub(crate) fn stale(root: &Path) -> Result<Vec<String>> {
+    let corpus = root.join("corpus");
+    let mut found = Vec::new();
+    for case in cases(root)? {
+        if let Err(error) = sources::matches(&corpus, &corpus.join(&case)) {
+            found.push(format!("{case}: {error:#}"));
+        }
+    }
+    Ok(found)
 }
 
 fn generate(workspace: &Workspace, tools: &Tools, cases: Vec<String>) -> Tally {
@@ -312,7 +324,7 @@ fn interface(name: &str, artifact: &Value) -> Option<Value> {
 }
 
 /// anvil's dump with its last block alone: anvil needs it to go on from there, and nothing reads the others.
-fn world(mut dump: Value) -> Result<Value> {
+pub(crate) fn world(mut dump: Value) -> Result<Value> {
     let number = dump["best_block_number"]
         .as_u64()
         .context("the dump has no best_block_number")?;
@@ -329,7 +341,7 @@ fn world(mut dump: Value) -> Result<Value> {
 }
 
 /// forge's record of a run without the time and the revision at which it was made.
-fn migration(mut sent: Value) -> Result<Value> {
+pub(crate) fn migration(mut sent: Value) -> Result<Value> {
     if array(&sent, "transactions")?.is_empty() {
         bail!("run() sent nothing");
     }
@@ -347,13 +359,13 @@ fn array<'v>(value: &'v Value, key: &str) -> Result<&'v Vec<Value>> {
         .with_context(|| format!("{key} is not a list"))
 }
 
-fn read_json(path: &Path) -> Result<Value> {
+pub(crate) fn read_json(path: &Path) -> Result<Value> {
     let text = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_slice(&text).with_context(|| format!("{} is not JSON", path.display()))
 }
 
 /// Writes with sorted keys, because maps are sorted here, and a line for each change that a reader may see.
-fn write_json(path: &Path, value: &Value) -> Result<()> {
+pub(crate) fn write_json(path: &Path, value: &Value) -> Result<()> {
     let mut text = serde_json::to_string_pretty(value)?;
     text.push('\n');
     fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -15,17 +15,65 @@ use wait4::Wait4;
 
 use crate::process::{say, spelled};
 
+/// The exit code of `timeout` when it ended the program.
+const TIMED_OUT: i32 = 124;
+
 /// One run of a command to its end.
 pub(crate) struct Sample {
     /// Wall time.
     pub(crate) seconds: f64,
     /// The largest resident set of the process or of a child that it waited for; 0 where unknown.
     pub(crate) peak_bytes: u64,
+    /// Processor time of the process and of the children that it waited for, of all cores.
+    pub(crate) cpu_seconds: f64,
     pub(crate) stdout: String,
 }
 
 /// Runs `command` once; stderr goes to `log`. An exit code other than 0 is an error.
 pub(crate) fn once(command: &mut Command, log: &Path) -> Result<Sample> {
+    let (sample, status) = ended(command, log)?;
+    if !status.success() {
+        bail!(
+            "`{}` ended with {status}; see {}",
+            spelled(command),
+            log.display()
+        );
+    }
+    Ok(sample)
+}
+
+/// As [`once`], but `None` when it has not ended after `limit_secs`. The program `timeout` ends it then.
+pub(crate) fn once_within(
+    command: &Command,
+    limit_secs: u64,
+    log: &Path,
+) -> Result<Option<Sample>> {
+    let mut limited = Command::new("timeout");
+    limited.arg(limit_secs.to_string());
+    limited.arg(command.get_program()).args(command.get_args());
+    if let Some(folder) = command.get_current_dir() {
+        limited.current_dir(folder);
+    }
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    let (sample, status) = ended(&mut limited, log)?;
+    match status.code() {
+        Some(0) => Ok(Some(sample)),
+        Some(TIMED_OUT) => Ok(None),
+        _ => bail!(
+            "`{}` ended with {status}; see {}",
+            spelled(command),
+            log.display()
+        ),
+    }
+}
+
+/// Runs `command` to its end, whatever that is.
+fn ended(command: &mut Command, log: &Path) -> Result<(Sample, ExitStatus)> {
     let stderr = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     let start = Instant::now();
     let mut child = command
@@ -42,20 +90,14 @@ pub(crate) fn once(command: &mut Command, log: &Path) -> Result<Sample> {
         .read_to_end(&mut stdout)?;
     let used = child.wait4().context("cannot wait for a child")?;
     let seconds = start.elapsed().as_secs_f64();
-    if !used.status.success() {
-        bail!(
-            "`{}` ended with {}; see {}",
-            spelled(command),
-            used.status,
-            log.display()
-        );
-    }
     let stdout = String::from_utf8_lossy(&stdout).into_owned();
-    Ok(Sample {
+    let sample = Sample {
         seconds,
         peak_bytes: used.rusage.maxrss,
+        cpu_seconds: (used.rusage.utime + used.rusage.stime).as_secs_f64(),
         stdout,
-    })
+    };
+    Ok((sample, used.status))
 }
 
 /// The last line of `stdout` that is a JSON object.
@@ -70,7 +112,7 @@ pub(crate) fn summary(stdout: &str) -> Result<Value> {
 /// Median and range of repeats.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Spread {
-    median: f64,
+    pub(crate) median: f64,
     min: f64,
     max: f64,
 }
@@ -102,7 +144,7 @@ impl Spread {
         }
     }
 
-    fn show(self) -> String {
+    pub(crate) fn show(self) -> String {
         let digits = if self.median < 10.0 { 3 } else { 1 };
         format!(
             "{:.digits$} ({:.digits$} to {:.digits$})",
@@ -114,10 +156,10 @@ impl Spread {
 /// A line of a report.
 #[derive(Serialize)]
 pub(crate) struct Row {
-    what: String,
+    pub(crate) what: String,
     /// The unit of `times`: seconds or milliseconds.
     unit: &'static str,
-    times: Spread,
+    pub(crate) times: Spread,
     repeats: usize,
     /// Peak resident set in MiB, where it was measured.
     peak_mib: Option<Spread>,
@@ -323,6 +365,7 @@ mod tests {
             Sample {
                 seconds,
                 peak_bytes: 1 << 20,
+                cpu_seconds: seconds,
                 stdout: String::new(),
             },
             Facts::new(),

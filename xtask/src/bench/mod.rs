@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: numbers, measured side by side. A number is printed, never asserted.
 
+mod check;
 mod demo;
 mod gas;
 mod help;
@@ -121,6 +122,11 @@ const BENCHES: &[Bench] = &[
         name: "peers",
         about: "the same holders on the same anvil by ethers and forge script",
         run: peers::run,
+    },
+    Bench {
+        name: "check",
+        about: "every single fault of 100 batches by the checker, forge loops and raw revm",
+        run: check::run,
     },
     Bench {
         name: "gas",

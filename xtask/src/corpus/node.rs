@@ -23,14 +23,14 @@ const LIMIT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
 /// A running anvil, killed when dropped.
-pub(super) struct Node {
+pub(crate) struct Node {
     child: Child,
-    pub(super) url: String,
+    pub(crate) url: String,
 }
 
 impl Node {
     /// An empty chain that writes its state to `dump` when it is stopped.
-    pub(super) fn empty(tools: &Tools, dump: &Path) -> Result<Self> {
+    pub(crate) fn empty(tools: &Tools, dump: &Path) -> Result<Self> {
         let mut command = Command::new(&tools.anvil);
         command
             .args(["--timestamp", &GENESIS_SECS.to_string(), "--dump-state"])
@@ -41,7 +41,7 @@ impl Node {
     }
 
     /// A chain that goes on from `state`.
-    pub(super) fn loaded(tools: &Tools, state: &Path) -> Result<Self> {
+    pub(crate) fn loaded(tools: &Tools, state: &Path) -> Result<Self> {
         let mut command = Command::new(&tools.anvil);
         command.arg("--load-state").arg(state);
         let node = Self::start(command)?;
@@ -86,7 +86,7 @@ impl Node {
     }
 
     /// Interrupts anvil, as a user does, and waits until it has written `dump`.
-    pub(super) fn stop(mut self, dump: &Path) -> Result<()> {
+    pub(crate) fn stop(mut self, dump: &Path) -> Result<()> {
         capture(Command::new("kill").args(["-INT", &self.child.id().to_string()]))?;
         let start = Instant::now();
         while self.child.try_wait()?.is_none() {

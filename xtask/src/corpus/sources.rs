@@ -103,3 +103,56 @@ fn hash(files: &BTreeMap<String, PathBuf>) -> Result<String> {
         .map(|byte| format!("{byte:02x}"))
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a case still fits its record after `text` was written to `changed`, a file below the corpus.
+    #[track_caller]
+    fn check(changed: &str, text: &str, expected: Option<&str>) {
+        let corpus =
+            std::env::temp_dir().join(format!("xtask-corpus-sources-{}", std::process::id()));
+        let case = corpus.join("broken/01-a");
+        let write = |path: &str, text: &str| {
+            let path = corpus.join(path);
+            fs::create_dir_all(path.parent().expect("it is below the corpus"))
+                .and_then(|()| fs::write(&path, text))
+                .expect("the folder for temporary files can be written to");
+        };
+        for path in [
+            "foundry.toml",
+            "common/Token.sol",
+            "broken/01-a/A.sol",
+            "broken/01-a/state.json",
+            "broken/01-a/run-latest.json",
+            "broken/01-a/artifacts/A.json",
+        ] {
+            write(path, "old");
+        }
+        super::write(&corpus, &case).expect("all files are there");
+        write(changed, text);
+        let found = matches(&corpus, &case).map_err(|error| error.to_string());
+        fs::remove_dir_all(&corpus).expect("the folder is there");
+        let reason = |what| {
+            format!("{what} have changed since the case was generated; run `cargo xtask corpus`")
+        };
+        assert_eq!(
+            found,
+            expected.map_or(Ok(()), |what| Err(reason(what))),
+            "{changed}"
+        );
+    }
+
+    #[test]
+    fn changes_are_found() {
+        check("broken/01-a/A.sol", "old", None);
+        check("broken/01-a/check.toml", "new", None);
+        check("foundry.toml", "new", Some("sources"));
+        check("common/Token.sol", "new", Some("sources"));
+        check("broken/01-a/A.sol", "new", Some("sources"));
+        check("broken/01-a/B.sol", "new", Some("sources"));
+        check("broken/01-a/state.json", "new", Some("outputs"));
+        check("broken/01-a/artifacts/A.json", "new", Some("outputs"));
+    }
+}

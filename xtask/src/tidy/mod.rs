@@ -1,5 +1,6 @@
 //! What is true of the repository itself. Each check is named, counted, and fails with all its findings.
 
+mod corpus;
 mod crates;
 mod documents;
 mod sources;
@@ -78,6 +79,12 @@ const CHECKS: &[Check] = &[
             .map(|e| format!("{e:#}"))
             .into_iter()
             .collect())
+    }),
+    ("the corpus is of the sources that are there", |r| {
+        crate::corpus::stale(&r.root)
+    }),
+    ("the cases of the corpus are those of its README", |r| {
+        Ok(corpus::rows(&r.files))
     }),
     ("commands in the documents exist", |r| {
         Ok(documents::commands(&r.files))
