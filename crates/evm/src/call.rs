@@ -155,8 +155,9 @@ impl Node {
             ..Default::default()
         };
         let cfg = call_rules(self.config.chain_id);
-        let known = (header.number as usize).min(self.hashes.len());
-        let hashes = &self.hashes[..known];
+        let first = self.config.first_block;
+        let known = (header.number.saturating_sub(first) as usize).min(self.hashes.len());
+        let hashes = (first, &self.hashes[..known]);
         let block = block_env(header);
         let done = if request.overrides.is_empty() {
             execute(state, hashes, cfg, block, tx)

@@ -49,6 +49,10 @@ pub struct Config {
     /// By how many thousandths an estimate may be above the least gas limit that succeeds. go-ethereum
     /// allows 15; 0 is exact and takes more executions.
     pub estimate_slack_permille: u64,
+    /// Height of the first block.
+    pub first_block: u64,
+    /// Whether a contract can be the sender of a transaction, as on no chain (EIP-3607): for simulation.
+    pub contracts_send: bool,
     /// Wei of accounts in block 0.
     pub funded: Vec<(Address, U256)>,
 }
@@ -69,6 +73,8 @@ impl Default for Config {
             pool: PoolLimits::default(),
             call_gas: 50_000_000,
             estimate_slack_permille: 0,
+            first_block: 0,
+            contracts_send: false,
             funded: DEV_ACCOUNTS.iter().map(funded).collect(),
         }
     }

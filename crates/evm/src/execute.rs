@@ -1,5 +1,6 @@
 //! One transaction or call under Osaka rules.
 
+use crate::machine::Cell;
 use crate::state::Snapshot;
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, U256};
@@ -22,13 +23,22 @@ pub const TX_GAS_CAP: u64 = 1 << 24;
 /// A snapshot and the canonical block hashes, as revm reads them.
 struct Source<'a, S> {
     snapshot: &'a S,
-    hashes: &'a [B256],
+    hashes: Hashes<'a>,
+    /// What was read and is not known; it was taken as nothing.
+    missing: Vec<Cell>,
 }
+
+/// The canonical block hashes from a height on.
+pub(crate) type Hashes<'a> = (u64, &'a [B256]);
 
 impl<S: Snapshot> Database for Source<'_, S> {
     type Error = Infallible;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Infallible> {
+        if !self.snapshot.knows((address, None)) {
+            self.missing.push((address, None));
+            return Ok(None);
+        }
         Ok(self.snapshot.account(address).map(|account| AccountInfo {
             balance: account.balance,
             nonce: account.nonce,
@@ -43,13 +53,19 @@ impl<S: Snapshot> Database for Source<'_, S> {
     }
 
     fn storage(&mut self, address: Address, slot: U256) -> Result<U256, Infallible> {
+        if !self.snapshot.knows((address, Some(slot))) {
+            self.missing.push((address, Some(slot)));
+            return Ok(U256::ZERO);
+        }
         Ok(self.snapshot.word(address, slot))
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, Infallible> {
-        let hash = usize::try_from(number)
-            .ok()
-            .and_then(|number| self.hashes.get(number));
+        let (first, hashes) = self.hashes;
+        let height = number.checked_sub(first);
+        let hash = height
+            .and_then(|height| usize::try_from(height).ok())
+            .and_then(|height| hashes.get(height));
         Ok(hash.copied().unwrap_or_default())
     }
 }
@@ -95,19 +111,34 @@ pub(crate) fn block_env(header: &Header) -> BlockEnv {
     }
 }
 
-/// Executes without committing.
+/// Executes without committing; again where it read what had to be asked for first.
 pub(crate) fn execute<S: Snapshot>(
     snapshot: &S,
-    hashes: &[B256],
+    hashes: Hashes<'_>,
     cfg: CfgEnv,
     block: BlockEnv,
     tx: TxEnv,
 ) -> Result<ResultAndState, InvalidTransaction> {
-    let context: Context<BlockEnv, TxEnv, CfgEnv, Source<'_, S>> =
-        Context::new(Source { snapshot, hashes }, SPEC);
-    let mut evm = context.with_cfg(cfg).with_block(block).build_mainnet();
-    evm.transact(tx).map_err(|error| match error {
-        EVMError::Transaction(invalid) => invalid,
-        other => InvalidTransaction::Str(other.to_string().into()),
-    })
+    loop {
+        let source = Source {
+            snapshot,
+            hashes,
+            missing: Vec::new(),
+        };
+        let context: Context<BlockEnv, TxEnv, CfgEnv, Source<'_, S>> = Context::new(source, SPEC);
+        let mut evm = context
+            .with_cfg(cfg.clone())
+            .with_block(block.clone())
+            .build_mainnet();
+        let done = evm.transact(tx.clone());
+        let missing = std::mem::take(&mut evm.ctx.journaled_state.database.missing);
+        // Each round knows at least one cell more than the one before it.
+        if !missing.is_empty() && snapshot.learn(&missing) {
+            continue;
+        }
+        return done.map_err(|error| match error {
+            EVMError::Transaction(invalid) => invalid,
+            other => InvalidTransaction::Str(other.to_string().into()),
+        });
+    }
 }

@@ -9,6 +9,7 @@
 //! Transaction and receipt roots, blooms and block hashes are computed as on the main network.
 
 mod accounts;
+mod beneath;
 mod block;
 mod call;
 mod config;
@@ -30,6 +31,7 @@ mod tx;
 mod view;
 
 pub use accounts::{CREATE2_DEPLOYER, CREATE2_DEPLOYER_CODE, DEV_ACCOUNTS, DevAccount};
+pub use beneath::{Beneath, Known, Source, SourceAccount};
 pub use block::{Block, Outcome};
 pub use call::{CallOutcome, CallRequest, Estimate};
 pub use config::{Clock, Config, Mining};

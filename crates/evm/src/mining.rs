@@ -67,8 +67,10 @@ impl Node {
             if tx.envelope.gas_limit() > gas_left {
                 continue;
             }
-            let cfg = rules(self.config.chain_id);
-            let done = execute(&self.state, &self.hashes, cfg, block_env(&header), tx.env());
+            let mut cfg = rules(self.config.chain_id);
+            cfg.disable_eip3607 = self.config.contracts_send;
+            let hashes = (self.config.first_block, &*self.hashes);
+            let done = execute(&self.state, hashes, cfg, block_env(&header), tx.env());
             let Ok(done) = done else {
                 invalid.push(tx.hash);
                 continue;

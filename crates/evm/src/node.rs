@@ -1,9 +1,11 @@
 //! The chain itself, without locks, threads or network.
 
 use crate::accounts::{CREATE2_DEPLOYER, CREATE2_DEPLOYER_CODE};
+use crate::beneath::Beneath;
 use crate::block::{Block, Frame, Outcome, seal};
 use crate::config::{Config, Mining};
 use crate::logs::{LogIndex, LogPlace, LogQuery};
+use crate::machine::Cell;
 use crate::pool::Pool;
 use crate::refusal::PoolError;
 use crate::state::{Account, Snapshot, State, Undo};
@@ -94,10 +96,23 @@ impl Snapshot for StateAt<'_> {
             Self::Newest(state) | Self::Older(state, _) => state.code(hash),
         }
     }
+
+    fn knows(&self, cell: Cell) -> bool {
+        match self {
+            Self::Newest(state) => state.knows(cell),
+            Self::Older(newest, overlay) => Past { newest, overlay }.knows(cell),
+        }
+    }
+
+    fn learn(&self, cells: &[Cell]) -> bool {
+        match self {
+            Self::Newest(state) | Self::Older(state, _) => state.learn(cells),
+        }
+    }
 }
 
 impl Node {
-    /// A chain with block 0 only.
+    /// A chain with its first block only.
     pub fn new(config: Config) -> Self {
         let mut state = State::default();
         let mut undo = Undo::default();
@@ -122,15 +137,24 @@ impl Node {
             },
             &mut undo,
         );
+        Self::begin(config, state, &undo)
+    }
+
+    /// A chain whose first block leaves everything as it is beneath, and funds nobody.
+    pub fn above(config: Config, beneath: Arc<Beneath>) -> Self {
+        Self::begin(config, State::above(beneath), &Undo::default())
+    }
+
+    fn begin(config: Config, state: State, undo: &Undo) -> Self {
         let frame = Frame {
             parent: B256::ZERO,
-            number: 0,
+            number: config.first_block,
             timestamp: config.genesis_secs,
             gas_limit: config.block_gas_limit,
             base_fee: config.base_fee_wei,
             branch: 0,
         };
-        let root = state.commitment(B256::from(U256::from(config.chain_id)), &undo);
+        let root = state.commitment(B256::from(U256::from(config.chain_id)), undo);
         let (header, hash) = seal(frame.header(), &[], &[], root);
         let genesis = Block {
             header,
@@ -145,9 +169,10 @@ impl Node {
         node
     }
 
-    /// A chain without blocks, for loading; it is not usable before block 0 is appended.
+    /// A chain without blocks, for loading; it is not usable before its first block is appended.
     pub(crate) fn empty(config: Config, state: State) -> Self {
         let pool = Pool::new(config.pool);
+        let first_block = config.first_block;
         Self {
             config,
             state,
@@ -157,7 +182,7 @@ impl Node {
             places: B256Map::default(),
             log_index: LogIndex::default(),
             pool,
-            finalized: 0,
+            finalized: first_block,
             branch: 0,
             next_secs: None,
             ahead_secs: 0,
@@ -170,7 +195,7 @@ impl Node {
     /// Makes a block canonical whose changes are already in the state.
     pub(crate) fn append(&mut self, mut block: Block) {
         block.first_log = self.log_index.len();
-        let number = self.blocks.len() as u64;
+        let number = self.config.first_block + self.blocks.len() as u64;
         assert_eq!(block.header.number, number, "a block follows its parent");
         for (index, tx) in block.transactions.iter().enumerate() {
             self.places.insert(tx.hash, (number, index));
@@ -181,7 +206,8 @@ impl Node {
         self.blocks.push(block);
         let finalized = number.saturating_sub(self.config.finality_depth);
         self.finalized = self.finalized.max(finalized);
-        if let Some(old) = number.checked_sub(self.config.history_blocks) {
+        let height = self.blocks.len() as u64 - 1;
+        if let Some(old) = height.checked_sub(self.config.history_blocks) {
             self.blocks[old as usize].undo = None;
         }
         self.revision += 1;
@@ -226,7 +252,8 @@ impl Node {
 
     /// The canonical block at a height.
     pub fn block(&self, number: u64) -> Option<&Block> {
-        self.blocks.get(usize::try_from(number).ok()?)
+        let height = number.checked_sub(self.config.first_block)?;
+        self.blocks.get(usize::try_from(height).ok()?)
     }
 
     /// The canonical block with a hash.
@@ -314,7 +341,9 @@ impl Node {
     pub(crate) fn admit(&mut self, tx: Arc<SignedTx>) -> Result<(), PoolError> {
         tx.check(self.config.chain_id, self.config.block_gas_limit)?;
         let account = self.state.account(tx.sender).unwrap_or_default();
-        if account.code_hash != KECCAK256_EMPTY && !self.state.code(account.code_hash).is_eip7702()
+        if account.code_hash != KECCAK256_EMPTY
+            && !self.config.contracts_send
+            && !self.state.code(account.code_hash).is_eip7702()
         {
             return Err(PoolError::SenderHasCode(tx.sender));
         }

@@ -4,6 +4,7 @@ use crate::block::Block;
 use crate::call::{CallOutcome, CallRequest, Estimate};
 use crate::config::Config;
 use crate::logs::LogQuery;
+use crate::machine::Cell;
 use crate::mining::{ClockError, Dropped, ReorgError};
 use crate::node::{Included, Node, StateAt};
 use crate::refusal::PoolError;
@@ -66,6 +67,31 @@ impl EmbeddedChain {
             Ok(_) => SendAnswer::Accepted,
             Err(error) => send_answer(error),
         }
+    }
+
+    /// Asks for what these questions name and is not known beneath the chain, all at once.
+    pub fn learn(&self, queries: &[Query]) {
+        let node = self.node();
+        let state = node.state();
+        if !state.is_above() {
+            return;
+        }
+        let mut cells: Vec<Cell> = Vec::new();
+        for query in queries {
+            match query {
+                Query::Call { from, to, .. } | Query::Gas { from, to, .. } => {
+                    cells.push((*from, None));
+                    cells.extend(to.map(|to| (to, None)));
+                }
+                Query::Code(account) | Query::Nonce(account) | Query::Balance(account) => {
+                    cells.push((*account, None));
+                }
+                Query::Storage(account, slot) => cells.push((*account, Some(*slot))),
+            }
+        }
+        cells.retain(|cell| !state.knows(*cell));
+        // What has no answer reads as nothing, and is known to be a failure.
+        let _ = state.learn(&cells);
     }
 
     /// Sets a balance in wei.
@@ -184,7 +210,8 @@ fn answer(
 impl Chain for EmbeddedChain {
     fn identity(&self) -> Result<Identity, ChainError> {
         let node = self.node();
-        let genesis = node.block(0).expect("a chain has block 0").hash;
+        let first = node.config().first_block;
+        let genesis = node.block(first).expect("a chain has a first block").hash;
         Ok(Identity {
             chain_id: node.config().chain_id,
             genesis,
@@ -196,6 +223,7 @@ impl Chain for EmbeddedChain {
     }
 
     fn read(&self, at: At, queries: &[Query]) -> Result<Vec<Answer>, ChainError> {
+        self.learn(queries);
         let node = self.node();
         let block = find(&node, at).ok_or(ChainError::Missing(at))?;
         let number = block.header.number;

@@ -1,9 +1,12 @@
 //! State: accounts and storage words in plain maps, and what takes a change back.
 
+use crate::beneath::Beneath;
+use crate::machine::Cell;
 use alloy_primitives::map::{AddressMap, B256Map, U256Map};
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, Keccak256, U256};
 use revm::bytecode::Bytecode;
 use revm::state::EvmState;
+use std::sync::Arc;
 
 /// An account without its code and storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +44,14 @@ pub trait Snapshot {
     fn word(&self, address: Address, slot: U256) -> U256;
     /// Runtime code by its hash; empty where the hash is unknown.
     fn code(&self, hash: B256) -> Bytecode;
+    /// Whether a part can be read without asking anybody.
+    fn knows(&self, _cell: Cell) -> bool {
+        true
+    }
+    /// Asks for parts that are not known; `false` where there is no answer, and then they read as nothing.
+    fn learn(&self, _cells: &[Cell]) -> bool {
+        false
+    }
 }
 
 /// What a set of changes replaced, oldest first; [`State::revert`] takes the changes back.
@@ -71,17 +82,37 @@ pub struct State {
     accounts: AddressMap<Account>,
     storage: AddressMap<U256Map<U256>>,
     codes: B256Map<Bytecode>,
+    /// Where everything else is read; then what was removed or zeroed above it stays in the maps.
+    beneath: Option<Arc<Beneath>>,
 }
 
 impl State {
+    /// A state in which everything is as it is beneath.
+    pub fn above(beneath: Arc<Beneath>) -> Self {
+        Self {
+            beneath: Some(beneath),
+            ..Self::default()
+        }
+    }
+
+    /// Whether something lies beneath.
+    pub fn is_above(&self) -> bool {
+        self.beneath.is_some()
+    }
+
     /// Writes an account; an empty one is removed.
     pub fn set_account(&mut self, address: Address, account: Account, undo: &mut Undo) {
-        let old = if account.is_empty() {
-            self.accounts.remove(&address)
-        } else {
-            self.accounts.insert(address, account)
-        };
+        let old = self.account(address);
+        self.put_account(address, Some(account));
         undo.accounts.push((address, old));
+    }
+
+    fn put_account(&mut self, address: Address, account: Option<Account>) {
+        match account.filter(|account| !account.is_empty()) {
+            Some(account) => self.accounts.insert(address, account),
+            None if self.beneath.is_some() => self.accounts.insert(address, Account::default()),
+            None => self.accounts.remove(&address),
+        };
     }
 
     /// Writes a storage word.
@@ -130,7 +161,7 @@ impl State {
                     .entry(account.code_hash)
                     .or_insert_with(|| code.clone());
             }
-            if self.accounts.get(&address).copied().unwrap_or_default() != account {
+            if self.account(address).unwrap_or_default() != account {
                 self.set_account(address, account, undo);
             }
             let mut words: Vec<(U256, U256)> = changed
@@ -147,10 +178,7 @@ impl State {
     /// Takes back what `undo` recorded. The undo must be the newest that was not yet taken back.
     pub fn revert(&mut self, undo: &Undo) {
         for (address, old) in undo.accounts.iter().rev() {
-            match old {
-                Some(account) => self.accounts.insert(*address, *account),
-                None => self.accounts.remove(address),
-            };
+            self.put_account(*address, *old);
         }
         for (address, slot, old) in undo.words.iter().rev() {
             self.put_word(*address, *slot, *old);
@@ -185,18 +213,20 @@ impl State {
         hasher.finalize()
     }
 
-    /// All accounts, in no order.
+    /// All accounts, in no order; not those beneath.
     pub fn accounts(&self) -> impl Iterator<Item = (Address, Account)> + '_ {
         self.accounts
             .iter()
+            .filter(|(_, account)| !account.is_empty())
             .map(|(address, account)| (*address, *account))
     }
 
-    /// All nonzero storage words, in no order.
+    /// All nonzero storage words, in no order; not those beneath.
     pub fn words(&self) -> impl Iterator<Item = (Address, U256, U256)> + '_ {
         self.storage
             .iter()
             .flat_map(|(address, words)| words.iter().map(|(slot, word)| (*address, *slot, *word)))
+            .filter(|(_, _, word)| !word.is_zero())
     }
 
     /// All code that was ever deployed, in no order.
@@ -204,7 +234,17 @@ impl State {
         self.codes.values()
     }
 
+    fn written(&self, address: Address, slot: U256) -> Option<U256> {
+        self.storage.get(&address)?.get(&slot).copied()
+    }
+
     fn put_word(&mut self, address: Address, slot: U256, word: U256) -> U256 {
+        if self.beneath.is_some() {
+            let old = self.word(address, slot);
+            let words = self.storage.entry(address).or_default();
+            words.insert(slot, word);
+            return old;
+        }
         if word.is_zero() {
             let Some(words) = self.storage.get_mut(&address) else {
                 return U256::ZERO;
@@ -226,18 +266,43 @@ impl State {
 
 impl Snapshot for State {
     fn account(&self, address: Address) -> Option<Account> {
-        self.accounts.get(&address).copied()
+        match (self.accounts.get(&address), &self.beneath) {
+            (Some(account), Some(_)) => Some(*account).filter(|account| !account.is_empty()),
+            (Some(account), None) => Some(*account),
+            (None, Some(beneath)) => beneath.account(address),
+            (None, None) => None,
+        }
     }
 
     fn word(&self, address: Address, slot: U256) -> U256 {
-        self.storage
-            .get(&address)
-            .and_then(|words| words.get(&slot))
-            .copied()
-            .unwrap_or_default()
+        match (self.written(address, slot), &self.beneath) {
+            (Some(word), _) => word,
+            (None, Some(beneath)) => beneath.word(address, slot),
+            (None, None) => U256::ZERO,
+        }
     }
 
     fn code(&self, hash: B256) -> Bytecode {
-        self.codes.get(&hash).cloned().unwrap_or_default()
+        match (self.codes.get(&hash), &self.beneath) {
+            (Some(code), _) => code.clone(),
+            (None, Some(beneath)) => beneath.code(hash),
+            (None, None) => Bytecode::default(),
+        }
+    }
+
+    fn knows(&self, (address, slot): Cell) -> bool {
+        let Some(beneath) = &self.beneath else {
+            return true;
+        };
+        let is_written = match slot {
+            None => self.accounts.contains_key(&address),
+            Some(slot) => self.written(address, slot).is_some(),
+        };
+        is_written || beneath.knows((address, slot))
+    }
+
+    fn learn(&self, cells: &[Cell]) -> bool {
+        let beneath = self.beneath.as_ref();
+        beneath.is_some_and(|beneath| beneath.learn(cells))
     }
 }

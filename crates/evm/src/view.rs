@@ -1,5 +1,6 @@
 //! Views of a state: as it was after an older block, or with parts replaced for one call.
 
+use crate::machine::Cell;
 use crate::state::{Account, Snapshot, State, Undo};
 use alloy_primitives::map::{AddressMap, HashMap, U256Map};
 use alloy_primitives::{Address, B256, U256};
@@ -53,6 +54,18 @@ impl Snapshot for Past<'_> {
 
     fn code(&self, hash: B256) -> Bytecode {
         self.newest.code(hash)
+    }
+
+    fn knows(&self, (address, slot): Cell) -> bool {
+        let is_replaced = match slot {
+            None => self.overlay.accounts.contains_key(&address),
+            Some(slot) => self.overlay.words.contains_key(&(address, slot)),
+        };
+        is_replaced || self.newest.knows((address, slot))
+    }
+
+    fn learn(&self, cells: &[Cell]) -> bool {
+        self.newest.learn(cells)
     }
 }
 
@@ -116,5 +129,19 @@ impl<S: Snapshot> Snapshot for Overridden<'_, S> {
             .find(|code| code.hash_slow() == hash)
             .cloned()
             .unwrap_or_else(|| self.below.code(hash))
+    }
+
+    fn knows(&self, (address, slot): Cell) -> bool {
+        // An account whose balance alone is replaced has its nonce from below.
+        let is_replaced = slot.is_some_and(|slot| {
+            self.accounts.get(&address).is_some_and(|replaced| {
+                replaced.whole_storage || replaced.words.contains_key(&slot)
+            })
+        });
+        is_replaced || self.below.knows((address, slot))
+    }
+
+    fn learn(&self, cells: &[Cell]) -> bool {
+        self.below.learn(cells)
     }
 }

@@ -6,6 +6,7 @@
 )]
 
 mod anvil;
+mod beneath;
 mod chain;
 mod code;
 mod faults;
