@@ -1,5 +1,6 @@
 //! The checker: every fault of a migration and every way back from it, on real bytecode.
 
+pub mod copy;
 pub mod explore;
 pub mod fork;
 pub mod hostile;

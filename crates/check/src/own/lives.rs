@@ -16,6 +16,7 @@ use super::faults::{Fault, Kind};
 use super::files;
 use super::fork::{Boundary, Person, Snapshot};
 use super::judge::{self, Judgement};
+use super::measure::Measure;
 use super::outside::Outside;
 use super::ports::{Medium, Port, Trusting};
 use super::world::World;
@@ -117,6 +118,8 @@ pub(super) struct Story {
     pub(super) census: Census,
     /// How often it was waited for a block, over all lives.
     pub(super) idles: u64,
+    /// What it cost.
+    pub(super) measure: Measure,
 }
 
 /// Plays a scenario in an empty directory, from the beginning or from where an executor has died.
@@ -189,7 +192,9 @@ pub(super) fn play(
         ended,
         &executor.person.lives,
     );
+    let measure = Measure::of(world, &chain.node());
     Story {
+        measure,
         fired: fired.collect(),
         judgement,
         ended,

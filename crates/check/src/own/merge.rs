@@ -43,6 +43,7 @@ pub(super) fn digest(request: &OwnRequest) -> B256 {
         holders,
         batches,
         finality_depth,
+        block_secs,
         faults,
         every,
         kinds,
@@ -52,11 +53,12 @@ pub(super) fn digest(request: &OwnRequest) -> B256 {
         budget,
         ..
     } = request;
-    let world = (plan, lists, scene, policy, holders, batches, finality_depth);
+    let world = (plan, lists, scene, policy, holders, batches);
+    let chain = (finality_depth, block_secs);
     let wanted = (faults, every, kinds, whole, random, hostile, budget);
     let version = env!("CARGO_PKG_VERSION");
     // A hash takes whatever it is given.
-    let _ = write!(sink, "{version} {world:?} {wanted:?}");
+    let _ = write!(sink, "{version} {world:?} {chain:?} {wanted:?}");
     sink.0.finalize()
 }
 

@@ -17,11 +17,13 @@ mod fork;
 mod judge;
 mod keys;
 mod lives;
+mod measure;
 mod memo;
 mod merge;
 mod outside;
 mod pairs;
 mod ports;
+mod rehearsal;
 mod report;
 mod schedule;
 mod stand_in;
@@ -29,19 +31,23 @@ mod workers;
 mod world;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use alloy_primitives::Address;
 use sealift_engine::planning::PlanError;
+use sealift_evm::Beneath;
 use sealift_manifest::holders::{Holders, HoldersError};
-use sealift_protocol::{Outcome, Plan, Policy};
+use sealift_protocol::{Plan, Policy};
 
 pub use faults::{Fault, FaultError, Kind, id, parse};
+pub use measure::{Frozen, Measure, Part, Spent, Worst};
 pub use merge::{OwnMergeError, merge};
+pub use rehearsal::{Rehearsal, Wallet, rehearse};
 pub use report::{Coverage, Level, OwnFinding, OwnReport};
 
 use crate::input::Scene;
-use crate::verdict::Verdict;
 use pairs::Search;
+use rehearsal::{ended_well, unless_cut_off};
 use report::Collector;
 use workers::Workers;
 use world::World;
@@ -55,6 +61,10 @@ pub struct OwnRequest {
     pub lists: Vec<Holders>,
     /// The chain that the plan is about; a stand-in is made where there is none.
     pub scene: Option<Scene>,
+    /// Where what the scene does not hold is read; then the scene's accounts are changes to it.
+    pub beneath: Option<Arc<Beneath>>,
+    /// Seconds from one block to the next.
+    pub block_secs: u64,
     /// Limits and patience of the executor.
     pub policy: Policy,
     /// Holders of a stand-in, a lane, at most; a sample that is spread over the list.
@@ -95,6 +105,8 @@ impl OwnRequest {
             plan,
             lists,
             scene: None,
+            beneath: None,
+            block_secs: 1,
             policy: Policy {
                 window: 3,
                 ..Policy::default()
@@ -179,6 +191,15 @@ pub enum OwnError {
         /// What is wrong, and how each start ended.
         wrong: Vec<String>,
     },
+    /// The plan would be another one if it were made on this state.
+    #[error("the plan is not for this state: {what}")]
+    Drift {
+        /// In what.
+        what: String,
+    },
+    /// A part of the state is not known, and could not be asked for.
+    #[error("the state cannot be read: {0}")]
+    Copy(String),
     /// No directory for the executors' files.
     #[error("there is no place for the executors' files")]
     Scratch(#[source] std::io::Error),
@@ -204,15 +225,37 @@ pub fn check_each(
     progress: &mut dyn FnMut(OwnProgress),
     each: Option<&mut dyn FnMut(OwnFinding)>,
 ) -> Result<OwnReport, OwnError> {
+    let measured = unless_cut_off(request, play_all(request, progress, each))?;
+    Ok(measured.report)
+}
+
+/// A check, and what its scenarios cost.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// What came of all scenarios.
+    pub report: OwnReport,
+    /// What the undisturbed run cost, on the same chain as the scenarios.
+    pub undisturbed: Measure,
+    /// The dearest and the longest scenario.
+    pub worst: Worst,
+}
+
+/// As [`check`], and tells what the scenarios cost.
+pub fn check_measured(
+    request: &OwnRequest,
+    progress: &mut dyn FnMut(OwnProgress),
+) -> Result<Measured, OwnError> {
+    unless_cut_off(request, play_all(request, progress, None))
+}
+
+fn play_all(
+    request: &OwnRequest,
+    progress: &mut dyn FnMut(OwnProgress),
+    each: Option<&mut dyn FnMut(OwnFinding)>,
+) -> Result<Measured, OwnError> {
     let world = World::build(request)?;
     let workers = Workers::new(&world, request)?;
-    let undisturbed = workers.play(&[])?;
-    let is_done = undisturbed.ended == Some(Outcome::Done) && undisturbed.lives.len() == 1;
-    if !is_done || undisturbed.judgement.verdict != Verdict::Safe {
-        let mut wrong = undisturbed.judgement.wrong;
-        wrong.extend(undisturbed.lives);
-        return Err(OwnError::Undisturbed { wrong });
-    }
+    let undisturbed = ended_well(workers.play(&[])?)?;
     let (census, kinds) = (&undisturbed.census, request.kinds());
     let mut scenarios: Vec<Vec<Fault>> = Vec::new();
     if request.faults > 0 {
@@ -237,14 +280,22 @@ pub fn check_each(
     if request.faults > 1 {
         search.play(census, progress, &mut collector)?;
     }
-    Ok(collector.report())
+    let worst = collector.worst.clone();
+    Ok(Measured {
+        report: collector.report(),
+        undisturbed: undisturbed.measure,
+        worst,
+    })
 }
 
 /// Plays one scenario again, by its name: the same request gives the same finding, byte for byte.
 pub fn replay(request: &OwnRequest, id: &str) -> Result<OwnFinding, OwnError> {
     let faults = parse(id)?;
-    let world = World::build(request)?;
-    let workers = Workers::new(&world, request)?;
-    let story = workers.play(&faults)?;
-    Ok(OwnFinding::new(&faults, &story))
+    let played = || {
+        let world = World::build(request)?;
+        let workers = Workers::new(&world, request)?;
+        let story = workers.play(&faults)?;
+        Ok(OwnFinding::new(&faults, &story))
+    };
+    unless_cut_off(request, played())
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::OwnRequest;
 use super::faults::{self, Fault, Kind};
 use super::lives::Story;
+use super::measure::Worst;
 use super::merge;
 use crate::verdict::Verdict;
 
@@ -113,6 +114,7 @@ pub(super) struct Collector<'a> {
     each: Option<&'a mut dyn FnMut(OwnFinding)>,
     report: OwnReport,
     bad: u64,
+    pub(super) worst: Worst,
     known: BTreeMap<(Verdict, Vec<Kind>), usize>,
 }
 
@@ -142,6 +144,7 @@ impl<'a> Collector<'a> {
                 findings: Vec::new(),
             },
             bad: 0,
+            worst: Worst::default(),
             known: BTreeMap::new(),
         }
     }
@@ -163,6 +166,7 @@ impl<'a> Collector<'a> {
         }
         let report = &mut self.report;
         report.scenarios += 1;
+        self.worst.take(faults, &story.measure);
         let all_fired = story.fired.iter().all(|fired| *fired);
         let level = report.levels.entry(faults.len() as u8).or_default();
         level.scenarios += 1;

@@ -14,6 +14,7 @@ use super::faults::Fault;
 use super::fork::{Boundary, Snapshot};
 use super::judge::Judgement;
 use super::lives::{self, Story};
+use super::measure::Measure;
 use super::world::World;
 use super::{OwnError, OwnRequest};
 use crate::verdict::Verdict;
@@ -64,7 +65,10 @@ impl<'a> Workers<'a> {
         std::fs::create_dir_all(&dir).map_err(OwnError::Scratch)?;
         let play = || lives::play(self.world, from, faults, &dir, snapshots);
         let played = catch_unwind(AssertUnwindSafe(play));
-        Ok(played.unwrap_or_else(|panic| panicked(faults, &*panic)))
+        match self.world.failure() {
+            Some(text) => Err(OwnError::Copy(text)),
+            None => Ok(played.unwrap_or_else(|panic| panicked(faults, &*panic))),
+        }
     }
 
     /// Does the work of each item on some thread, and takes the results in the order of the items.
@@ -126,5 +130,6 @@ fn panicked(faults: &[Fault], panic: &(dyn std::any::Any + Send)) -> Story {
         },
         census: Census::default(),
         idles: 0,
+        measure: Measure::default(),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use alloy_primitives::{Address, U256};
 use sealift_engine::contracts;
 use sealift_engine::planning::{self, LaneRequest, PAUSER_ROLE, Request, Sizing};
-use sealift_evm::{Clock, Config, EmbeddedChain, Mining, Node};
+use sealift_evm::{Beneath, Clock, Config, EmbeddedChain, Mining, Node};
 use sealift_journal::Binding;
 use sealift_manifest::holders::{Holder, Holders};
 use sealift_protocol::plan::{Control, Plan, Source};
@@ -13,6 +13,7 @@ use sealift_protocol::{Policy, State};
 
 use super::keys::Anybody;
 use super::memo::Memo;
+use super::rehearsal::Wallet;
 use super::stand_in;
 use super::{OwnError, OwnRequest};
 use crate::input::Scene;
@@ -45,6 +46,9 @@ pub(super) struct World {
     pub(super) binding: Binding,
     /// Owner, operator, guardian and the recorded owners of legacy.
     pub(super) keys: Anybody,
+    /// Who of them had what before the wallets were filled.
+    pub(super) wallets: Vec<Wallet>,
+    beneath: Option<Arc<Beneath>>,
     /// What the chain has answered in any scenario.
     pub(super) memo: Memo,
 }
@@ -61,18 +65,7 @@ impl World {
                 lists: request.lists.len(),
             });
         }
-        let mut node = Node::new(Config {
-            chain_id: plan.chain_id,
-            genesis_secs: match &request.scene {
-                Some(scene) => scene.timestamp_secs,
-                None => plan.deadline_secs.saturating_sub(TIME_LEFT_SECS),
-            },
-            clock: Clock::Steps(1),
-            mining: Mining::Manual,
-            finality_depth: request.finality_depth,
-            estimate_slack_permille: 15,
-            ..Config::default()
-        });
+        let mut node = node(request);
         let mut keys = vec![plan.roles.owner, plan.roles.operator, plan.roles.guardian];
         keys.extend(plan.lanes.iter().map(|lane| lane.recorded_owner));
         keys.sort_unstable();
@@ -84,11 +77,27 @@ impl World {
             }
             None => samples(request)?,
         };
-        for account in keys.iter().chain([&STRANGER]).chain(actors(&lists[0])) {
-            if has_code(&node, *account) {
-                return Err(OwnError::Contract { account: *account });
+        let acting: Vec<Address> = keys.iter().chain([&STRANGER]).copied().collect();
+        let acting = [acting, actors(&lists[0]).copied().collect()].concat();
+        if let Some(beneath) = &request.beneath {
+            beneath.learn(
+                &acting
+                    .iter()
+                    .map(|account| (*account, None))
+                    .collect::<Vec<_>>(),
+            );
+        }
+        let wallet = |account: &Address| Wallet {
+            account: *account,
+            balance: node.balance(*account),
+            is_contract: has_code(&node, *account),
+        };
+        let wallets: Vec<Wallet> = keys.iter().map(wallet).collect();
+        for account in acting {
+            if request.scene.is_none() && has_code(&node, account) {
+                return Err(OwnError::Contract { account });
             }
-            node.set_balance(*account, purse());
+            node.set_balance(account, purse());
         }
         let mut tokens = Vec::new();
         for (lane, list) in plan.lanes.iter().zip(&lists) {
@@ -119,6 +128,8 @@ impl World {
             lists,
             policy: request.policy.clone(),
             keys: Anybody::new(keys),
+            wallets,
+            beneath: request.beneath.clone(),
             memo: Memo::default(),
         })
     }
@@ -127,6 +138,11 @@ impl World {
     pub(super) fn chain(&self) -> EmbeddedChain {
         EmbeddedChain::from(self.node.clone())
     }
+
+    /// Why nothing that happens here counts any more: a part of the state could not be read.
+    pub(super) fn failure(&self) -> Option<String> {
+        self.beneath.as_ref()?.failure()
+    }
 }
 
 /// The holders who act in the first lane.
@@ -134,7 +150,36 @@ pub(super) fn actors(list: &Holders) -> impl Iterator<Item = &Address> {
     list.iter().take(2).map(|holder| &holder.account)
 }
 
-/// Puts a scene into a chain that has block 0 only.
+/// The chain before the world is in it. On a copy the wallets of contracts (a Safe, a timelock) act as if they
+/// had keys, and nobody has ether who has none there.
+fn node(request: &OwnRequest) -> Node {
+    let usual = Config {
+        chain_id: request.plan.chain_id,
+        genesis_secs: request.plan.deadline_secs.saturating_sub(TIME_LEFT_SECS),
+        clock: Clock::Steps(request.block_secs.max(1)),
+        mining: Mining::Manual,
+        finality_depth: request.finality_depth,
+        estimate_slack_permille: 15,
+        ..Config::default()
+    };
+    let Some(scene) = &request.scene else {
+        return Node::new(usual);
+    };
+    let config = Config {
+        genesis_secs: scene.timestamp_secs,
+        first_block: scene.number,
+        block_gas_limit: scene.block_gas_limit,
+        contracts_send: true,
+        funded: Vec::new(),
+        ..usual
+    };
+    match &request.beneath {
+        Some(beneath) => Node::above(config, beneath.clone()),
+        None => Node::new(config),
+    }
+}
+
+/// Puts a scene into a chain that has its first block only.
 fn settle(node: &mut Node, scene: &Scene) {
     for account in &scene.accounts {
         node.set_balance(account.address, account.balance);

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr, reason = "a skipped test says so by name")]
 
 mod checked;
+mod copy;
 mod corpus;
 mod input_broadcast;
 mod input_declaration;
