@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Verify,
     /// Finds every atomic failure of somebody's migration before it runs
     Check(CheckOptions),
+    /// Plays the plan on a copy of the real state, undisturbed and under every single fault; sends nothing
+    Rehearse(RehearseOptions),
     /// Serves the embedded chain as JSON-RPC on loopback
     Devnet(DevnetOptions),
     /// Migrates a generated token end to end, with kills, and proves the result
@@ -274,6 +276,52 @@ impl CheckOptions {
     pub(crate) fn threads(&self) -> NonZeroUsize {
         let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         self.threads.unwrap_or_else(cores)
+    }
+}
+
+/// The state is that of --state, else of the node: --rpc, SEALIFT_RPC or the one in sealift.toml. What is read of a
+/// node is kept as rehearsal-state.json in the directory of the plan, and the next rehearsal stands on the same block.
+#[derive(Args, Debug)]
+pub(crate) struct RehearseOptions {
+    /// The plan.json, with the snapshots beside it [default: that of --dir]
+    #[arg(long, value_name = "F")]
+    pub(crate) plan: Option<PathBuf>,
+    /// The state in a file: `anvil --dump-state`, its compressed form, or {block, accounts}
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+    /// The block of the node to stand on [default: that of the kept copy, else the newest]
+    #[arg(long, value_name = "N")]
+    pub(crate) block: Option<u64>,
+    /// Seconds from one block to the next
+    #[arg(long, value_name = "SECS", default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) block_time: u64,
+    /// What a unit of gas costs, in gwei [default: base fee and tip at that block; 1 with --state]
+    #[arg(long, value_name = "GWEI", value_parser = parse_gwei)]
+    pub(crate) gas_price: Option<f64>,
+    /// Blocks until one is final [default: a depth in sealift.toml, else 70 as on Ethereum]
+    #[arg(long, value_name = "BLOCKS", value_parser = clap::value_parser!(u64).range(0..=1000))]
+    pub(crate) finality: Option<u64>,
+    /// 1 tries every single fault, 0 none
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=1))]
+    pub(crate) faults: u8,
+    /// Scenarios at most; a rehearsal that reaches it is no pass
+    #[arg(long, value_name = "N")]
+    pub(crate) budget: Option<u64>,
+    /// Threads [default: one a core]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Where rehearsal.json is written
+    #[arg(long, value_name = "D", default_value = ".")]
+    pub(crate) report: PathBuf,
+    /// Shows this scenario only, whole; writes no report
+    #[arg(long, value_name = "ID")]
+    pub(crate) replay: Option<String>,
+}
+
+fn parse_gwei(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(gwei) if (0.0..=1e9).contains(&gwei) => Ok(gwei),
+        _ => Err("write gwei as a number, such as 12.5".to_owned()),
     }
 }
 

@@ -50,6 +50,7 @@ fn run(cli: &Cli, output: &Output) -> Result<u8, Failure> {
         Command::Abort(options) => commands::abort::run(global, options, output),
         Command::Verify => commands::verify::run(global, output),
         Command::Check(options) => commands::check::run(options, output),
+        Command::Rehearse(options) => commands::rehearse::run(global, options, output),
         Command::Devnet(options) => commands::devnet::run(options, output),
         Command::Demo(options) => demo::run(global, options, output),
         Command::Completions { shell } => {

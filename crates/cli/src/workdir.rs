@@ -42,6 +42,16 @@ impl WorkDir {
         self.path.join(format!("holders-{lane}.parquet"))
     }
 
+    /// What rehearsals have read of the real chain.
+    pub(crate) fn rehearsal_state(&self) -> PathBuf {
+        self.path.join("rehearsal-state.json")
+    }
+
+    /// The list of a lane as of the block of the rehearsals.
+    pub(crate) fn rehearsal_list(&self, lane: usize) -> PathBuf {
+        self.path.join(format!("rehearsal-holders-{lane}.parquet"))
+    }
+
     /// Writes a file whole or not at all.
     pub(crate) fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         let mut part = path.as_os_str().to_owned();
@@ -55,8 +65,12 @@ impl WorkDir {
 
     /// Keeps the normalised snapshot of a lane.
     pub(crate) fn write_snapshot(&self, lane: usize, holders: &Holders) -> Result<(), Failure> {
+        self.write_list(&self.snapshot(lane), holders)
+    }
+
+    /// Writes a list, whole or not at all.
+    pub(crate) fn write_list(&self, path: &Path, holders: &Holders) -> Result<(), Failure> {
         let mut bytes = Vec::new();
-        let path = self.snapshot(lane);
         parquet::write(holders, &mut bytes).map_err(|error| {
             Failure::new(
                 "sealift::file::parquet",
@@ -64,9 +78,9 @@ impl WorkDir {
                 "the list cannot be written",
             )
             .because(&error)
-            .at(&path, None)
+            .at(path, None)
         })?;
-        self.write(&path, &bytes)
+        self.write(path, &bytes)
     }
 
     /// The plan, refused unless it is canonical and of this program's contracts.

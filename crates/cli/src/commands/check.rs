@@ -1,6 +1,6 @@
 //! `sealift check`: every fault of somebody's migration, and every way back from it.
 
-mod own;
+pub(crate) mod own;
 mod progress;
 
 use std::fs;
@@ -217,7 +217,7 @@ fn write(whole: &Report, folder: &Path) -> Result<PathBuf, Failure> {
     put(folder, REPORT, &json)
 }
 
-fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Failure> {
+pub(crate) fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Failure> {
     let path = folder.join(name);
     let failed = |error: std::io::Error| {
         Failure::new(
@@ -349,7 +349,7 @@ fn artifacts(error: &ArtifactError, folder: &Path) -> Failure {
     .next("give forge's `out` folder, or leave --artifacts out")
 }
 
-fn scene(path: &Path) -> Result<Scene, Failure> {
+pub(crate) fn scene(path: &Path) -> Result<Scene, Failure> {
     let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
     Scene::read(&bytes).map_err(|error| explained(&error, path, None))
 }

@@ -18,7 +18,7 @@ use crate::workdir::WorkDir;
 const SLOT_SECS: u64 = 12;
 
 /// Blocks until a block is final on Ethereum: two epochs of 32 slots, and a few.
-const FINALITY_BLOCKS: u64 = 70;
+pub(crate) const FINALITY_BLOCKS: u64 = 70;
 
 /// Gas of a transaction that is not a batch, about: deployments are the largest of them.
 const OTHER_GAS: u64 = 900_000;

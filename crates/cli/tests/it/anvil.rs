@@ -4,6 +4,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use sealift_engine::chain::{At, Chain};
+use sealift_rpc::{HttpChain, Options};
 use serde_json::Value;
 
 use crate::demo::with_the_zero_address;
@@ -122,4 +124,45 @@ fn a_list_with_the_zero_address_is_migrated_on_anvil() {
         return;
     };
     with_the_zero_address(&["--rpc", &anvil.url, "--strategy", "staged"]);
+}
+
+/// A block of anvil from before a migration: the rehearsal on it costs what the migration then did, and sends
+/// nothing; the next one needs no anvil.
+#[test]
+fn a_rehearsal_on_anvil_costs_what_the_run_did() {
+    let Some(anvil) = Anvil::start("anvil::a_rehearsal_on_anvil_costs_what_the_run_did") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("migration");
+    let path = path.to_str().unwrap();
+    let ran = anvil.demo(&["--strategy", "staged", "--kills", "0", "--dir", path]);
+    let plan = std::fs::read(dir.path().join("migration/plan.json")).unwrap();
+    let plan: Value = serde_json::from_slice(&plan).unwrap();
+    let block = &plan["lanes"][0]["snapshot"]["block"]["number"];
+    let height = || {
+        let chain = HttpChain::connect(&anvil.url, Options::default()).unwrap();
+        chain.header(At::Latest).unwrap().unwrap().number
+    };
+    let before = height();
+    let rehearse = |more: &[&str]| {
+        let mut command = binary();
+        command.args(["--json", "--dir", path, "rehearse", "--faults", "0"]);
+        command.args(["--report", path]).args(more);
+        let events = finish(command).ok().events();
+        let found = events.iter().find(|event| event["type"] == "undisturbed");
+        found.unwrap().clone()
+    };
+    let block = block.to_string();
+    let found = rehearse(&["--rpc", &anvil.url, "--block", &block]);
+    let (told, real) = (found["all"]["gas"].as_u64(), ran["gas_total"].as_u64());
+    let (told, real) = (told.unwrap(), real.unwrap());
+    assert!(
+        told.abs_diff(real) < 1_000,
+        "{told} gas rehearsed, {real} gas used"
+    );
+    assert_eq!(found["all"]["transactions"], ran["transactions"]);
+    assert_eq!(height(), before, "nothing was sent");
+    drop(anvil);
+    assert_eq!(rehearse(&["--rpc", "http://127.0.0.1:1"]), found);
 }

@@ -11,5 +11,6 @@ mod input;
 mod interrupt;
 mod journal;
 mod kinds;
+mod rehearse;
 mod sandbox;
 mod stranger;

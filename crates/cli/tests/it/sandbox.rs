@@ -290,6 +290,14 @@ impl Sandbox {
         );
     }
 
+    /// Gives somebody some of the legacy token.
+    pub(crate) fn mint(&self, to: Address, amount: u64) {
+        let (accounts, amounts) = (vec![to], vec![U256::from(amount)]);
+        let data = LegacyToken::mintBatchCall { accounts, amounts }.abi_encode();
+        let (to, data) = (self.legacy, data.into());
+        self.send(LEGACY_OWNER, Call { to, data });
+    }
+
     /// `token.balanceOf(account)` at the newest block.
     pub(crate) fn balance(&self, token: Address, account: Address) -> U256 {
         let data = LegacyToken::balanceOfCall { account }.abi_encode().into();

@@ -14,6 +14,9 @@ use crate::failure::{Failure, exit};
 use crate::output::Output;
 use crate::workdir::WorkDir;
 
+/// What a finding is replayed with.
+const COMMAND: &str = "sealift check --plan plan.json";
+
 /// Checks the plan, prints, and answers with the exit code.
 pub(super) fn run(options: &CheckOptions, output: &Output) -> Result<u8, Failure> {
     let path = options.plan.as_deref().expect("the caller looked");
@@ -22,7 +25,7 @@ pub(super) fn run(options: &CheckOptions, output: &Output) -> Result<u8, Failure
     if let Some(id) = &options.replay {
         let finding = own::replay(&request, id).map_err(failed)?;
         output.result(
-            &told(&finding),
+            &told(&finding, COMMAND),
             &json!({ "type": "finding", "finding": finding }),
         );
         return Ok(if finding.verdict == Verdict::Safe {
@@ -31,19 +34,9 @@ pub(super) fn run(options: &CheckOptions, output: &Output) -> Result<u8, Failure
             exit::COUNTEREXAMPLE
         });
     }
-    let mut progress = Progress::new(output);
-    let mut tell = |now: OwnProgress| {
-        let OwnProgress { done, of, bad } = now;
-        progress.tell(
-            |secs| {
-                let rate = done as f64 / secs;
-                format!("{done} of {of} scenarios ({rate:.0} a second), {bad} bad")
-            },
-            || json!({ "type": "progress", "scenarios": done, "of": of, "bad": bad }),
-        );
-    };
+    let mut tell = tell(output);
     let report = own::check(&request, &mut tell).map_err(failed)?;
-    drop(progress);
+    drop(tell);
     finish(&report, &options.report, output)
 }
 
@@ -70,7 +63,7 @@ fn finish(report: &OwnReport, folder: &Path, output: &Output) -> Result<u8, Fail
         output.event(&json!({ "type": "finding", "finding": finding }));
     }
     output.result(
-        &render(report),
+        &render(report, COMMAND),
         &json!({
             "type": "summary", "verdict": report.verdict, "pass": report.verdict == Verdict::Safe,
             "scenarios": report.scenarios, "coverage": report.coverage, "shard": report.shard,
@@ -85,7 +78,23 @@ fn finish(report: &OwnReport, folder: &Path, output: &Output) -> Result<u8, Fail
     })
 }
 
-fn request(options: &CheckOptions, path: &Path) -> Result<OwnRequest, Failure> {
+/// Tells how far the scenarios are.
+pub(crate) fn tell(output: &Output) -> impl FnMut(OwnProgress) {
+    let mut progress = Progress::new(output);
+    move |now| {
+        let OwnProgress { done, of, bad } = now;
+        progress.tell(
+            |secs| {
+                let rate = done as f64 / secs;
+                format!("{done} of {of} scenarios ({rate:.0} a second), {bad} bad")
+            },
+            || json!({ "type": "progress", "scenarios": done, "of": of, "bad": bad }),
+        );
+    }
+}
+
+/// The directory of a plan.
+pub(crate) fn directory(path: &Path) -> Result<WorkDir, Failure> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -99,6 +108,11 @@ fn request(options: &CheckOptions, path: &Path) -> Result<OwnRequest, Failure> {
         .at(path, None)
         .next("give the plan.json of a directory that `sealift plan` wrote"));
     }
+    Ok(dir)
+}
+
+fn request(options: &CheckOptions, path: &Path) -> Result<OwnRequest, Failure> {
+    let dir = directory(path)?;
     let plan = dir.load_plan()?;
     let lists = dir.load_snapshots(&plan)?;
     let mut request = OwnRequest::new(plan, lists);
@@ -109,10 +123,11 @@ fn request(options: &CheckOptions, path: &Path) -> Result<OwnRequest, Failure> {
     Ok(request)
 }
 
-fn render(report: &OwnReport) -> String {
+/// A report in words; `command` replays a finding of it.
+pub(crate) fn render(report: &OwnReport, command: &str) -> String {
     let mut text = String::new();
     for finding in &report.findings {
-        text += &told(finding);
+        text += &told(finding, command);
         text.push('\n');
     }
     let (enumerated, fired) = report.coverage.values().fold((0, 0), |(all, some), sites| {
@@ -157,7 +172,8 @@ fn render(report: &OwnReport) -> String {
     text
 }
 
-fn told(finding: &OwnFinding) -> String {
+/// A finding in words.
+pub(crate) fn told(finding: &OwnFinding, command: &str) -> String {
     let mut text = format!(
         "{} {}   seen {} times\n",
         finding.verdict.name(),
@@ -170,11 +186,7 @@ fn told(finding: &OwnFinding) -> String {
     for wrong in &finding.wrong {
         let _ = writeln!(text, "  wrong: {wrong}");
     }
-    let _ = writeln!(
-        text,
-        "replay: sealift check --plan plan.json --replay {}",
-        finding.id
-    );
+    let _ = writeln!(text, "replay: {command} --replay {}", finding.id);
     text
 }
 
