@@ -162,6 +162,8 @@ pub struct Explored<'a> {
     pub acted: BTreeSet<usize>,
     /// Whether the limit of states ended it.
     pub out_of_budget: bool,
+    /// States that were found and not looked at, because the limit of states ended it; in order.
+    pub open: Vec<u32>,
     /// States in which a rerun was left out because of its limit.
     pub bounded: Vec<u32>,
     /// Transactions, views and exits executed.

@@ -72,8 +72,12 @@ pub(super) fn run<'a>(
         acted,
         bounded,
         seen,
+        queue,
+        later,
         ..
     } = search;
+    let mut open: Vec<u32> = queue.iter().chain(&later).map(|(at, _)| *at).collect();
+    open.sort_unstable();
     let seen = Arc::unwrap_or_clone(seen);
     shorten(&mut visits, &edges);
     Ok(Explored {
@@ -82,6 +86,7 @@ pub(super) fn run<'a>(
         edges,
         coverage,
         acted,
+        open,
         out_of_budget,
         bounded,
         executed,

@@ -114,6 +114,10 @@ pub(super) fn can_end(explored: &Explored<'_>) -> Vec<bool> {
     let mut good: Vec<bool> = (0..explored.visits.len() as u32)
         .map(|at| explored.assessment(at).goal)
         .collect();
+    // Of what was not looked at nothing is known, least of all that it has no way out.
+    for at in &explored.open {
+        good[*at as usize] = true;
+    }
     let mut open: Vec<u32> = (0..good.len() as u32)
         .filter(|at| good[*at as usize])
         .collect();

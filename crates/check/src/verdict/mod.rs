@@ -142,7 +142,8 @@ pub fn conclude(
     }
     for (at, visit) in explored.visits.iter().enumerate() {
         let at = at as u32;
-        if good[at as usize] && !explored.assessment(at).over.is_zero() {
+        let is_known = explored.open.binary_search(&at).is_err();
+        if is_known && good[at as usize] && !explored.assessment(at).over.is_zero() {
             keep(Finding {
                 note: duration(explored, at),
                 ..found(explored, Verdict::Transient, at)
