@@ -5,16 +5,16 @@ use sealift_check::report::Report;
 
 use crate::checked::{checked_with, corpus};
 
-type Found = (String, String, u8, u32);
+type Found = (String, String, u8);
 
-/// Each finding: what it is, what made it, and how short the way to it is.
+/// Each finding: what it is, what made it, and with how many faults.
 fn findings(report: &Report) -> Vec<Found> {
     let mut found: Vec<_> = report
         .findings
         .iter()
         .map(|found| {
             let verdict = found.verdict.name().to_owned();
-            (verdict, found.cause.clone(), found.faults, found.steps)
+            (verdict, found.cause.clone(), found.faults)
         })
         .collect();
     found.sort();
@@ -39,10 +39,19 @@ fn compare(case: &str) {
         let (verdict, cause, ..) = found;
         let changes_nothing = cause == "counterparty.stranger" || cause == "environment.delay";
         let is_told = |(known, how, ..): &Found| known == verdict && how == "undisturbed";
-        some.contains(found) || !(changes_nothing && some.iter().any(is_told))
+        // Waiting for nothing makes a script that is begun again look like another one, and its limit bind: what is
+        // stuck for good is stuck within bounds as well.
+        let is_known_for_good = |(known, how, ..): &Found| {
+            verdict == "STUCK-BOUNDED" && known == "STUCK" && how == cause
+        };
+        some.contains(found)
+            || !(changes_nothing && some.iter().any(is_told) || some.iter().any(is_known_for_good))
     });
     assert_eq!(some, all, "{case}");
     assert_eq!(pruned.pass, full.pass, "{case}");
+    // Where steps are taken at once, the way to a lesser finding may end a few of them later.
+    let steps = |report: &Report| report.findings.first().map(|found| found.steps);
+    assert_eq!(steps(&pruned), steps(&full), "{case}");
     assert!(pruned.explored.states <= full.explored.states, "{case}");
 }
 
