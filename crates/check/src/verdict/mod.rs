@@ -2,7 +2,7 @@
 
 mod graph;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::graph::{Ways, can_end};
 
@@ -205,6 +205,9 @@ pub fn conclude(
             found.verdict,
         )
     });
+    // What would help can make one finding of two.
+    let mut told = BTreeSet::new();
+    findings.retain(|found| told.insert((found.verdict, found.cause)));
     Ok(Conclusion {
         bad: good.iter().filter(|good| !**good).count(),
         findings,
