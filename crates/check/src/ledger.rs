@@ -142,16 +142,6 @@ impl Claims {
         &self.rows[account]
     }
 
-    /// How many accounts there are.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether there is no account.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// Every claim, account by account.
     pub fn iter(&self) -> impl Iterator<Item = &Claim> {
         self.rows.iter().flat_map(|row| row.iter())

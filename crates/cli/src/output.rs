@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use clap::CommandFactory;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::args::Cli;
@@ -34,6 +35,16 @@ impl Output {
     /// Whether prose reaches a person at a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
         io::stderr().is_terminal()
+    }
+
+    /// A bar that says how far something has come, where a person is at a terminal.
+    pub(crate) fn bar(&self) -> Option<ProgressBar> {
+        (self.is_terminal() && !self.json).then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            let plain = ProgressStyle::with_template("{spinner} {elapsed} {msg}");
+            bar.set_style(plain.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar
+        })
     }
 
     /// One line of NDJSON; nothing without `--json`.

@@ -28,8 +28,7 @@ impl Worker<'_, '_> {
         if ground.subject.hostile.is_empty() {
             return Ok(());
         }
-        let movers = ground.movers.get(step).into_iter().flatten();
-        let people: Vec<Address> = movers.map(|account| ground.accounts[*account]).collect();
+        let people = ground.movers_at(step);
         let callouts = self.sender.callouts(&node.fork, message, &people);
         let mut known: BTreeSet<Print> = BTreeSet::new();
         for account in callouts.iter().copied() {
@@ -68,8 +67,7 @@ impl Worker<'_, '_> {
         seen: &Seen,
     ) -> Result<(), ExploreError> {
         let ground = self.ground;
-        let movers = ground.movers.get(step).into_iter().flatten();
-        let blocked = movers.map(|account| Misbehaving::Blocks(ground.accounts[*account]));
+        let blocked = ground.movers_at(step).into_iter().map(Misbehaving::Blocks);
         let ways: Vec<Misbehaving> = [
             Misbehaving::TakesFee,
             Misbehaving::Rebases,

@@ -97,6 +97,12 @@ impl<'a> Ground<'a> {
         Ok(ground)
     }
 
+    /// The accounts whose acts before a step are tried.
+    pub(super) fn movers_at(&self, step: usize) -> Vec<Address> {
+        let movers = self.movers.get(step).into_iter().flatten();
+        movers.map(|account| self.accounts[*account]).collect()
+    }
+
     /// Who judges.
     pub fn judge(&self) -> Judge<'_> {
         Judge {

@@ -108,8 +108,6 @@ pub struct Conclusion {
     pub findings: Vec<Finding>,
     /// How many states no end can be reached from.
     pub bad: usize,
-    /// For each state whether an end can be reached.
-    pub good: Vec<bool>,
 }
 
 impl Conclusion {
@@ -211,7 +209,6 @@ pub fn conclude(
     Ok(Conclusion {
         bad: good.iter().filter(|good| !**good).count(),
         findings,
-        good,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::Value;
 
 use crate::output::Output;
@@ -23,16 +23,10 @@ pub(super) struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     pub(super) fn new(output: &'a Output) -> Self {
-        let bar = (output.is_terminal() && !output.is_json()).then(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            let plain = ProgressStyle::with_template("{spinner} {elapsed} {msg}");
-            bar.set_style(plain.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-            bar
-        });
         let now = Instant::now();
         Self {
             output,
-            bar,
+            bar: output.bar(),
             started: now,
             drawn: now,
             told: now,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use sealift_engine::driver::Progress;
 use sealift_protocol::event::{BlockId, Phase};
 use sealift_protocol::record::Record;
@@ -41,19 +41,13 @@ impl<'a> Reporter<'a> {
         until: Option<Until>,
         stop: Arc<AtomicBool>,
     ) -> Self {
-        let bar = (output.is_terminal() && !output.is_json()).then(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            let plain = ProgressStyle::with_template("{spinner} {elapsed} {msg}");
-            bar.set_style(plain.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-            bar
-        });
         let now = Instant::now();
         Self {
             output,
             plan,
             until,
             stop,
-            bar,
+            bar: output.bar(),
             started: now,
             told: now,
             sequence: 0,

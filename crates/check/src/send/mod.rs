@@ -1,0 +1,248 @@
+//! Sending: what a transaction does to a state, found once for each state.
+
+mod inside;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use alloy_primitives::map::HashMap;
+use alloy_primitives::{Address, Bytes, U256};
+use sealift_evm::{Cell, Ending, Executed, Machine, Message, Snapshot, TX_GAS_CAP};
+
+use crate::fork::{Bytecode, Effect, Fork, Print, print_of};
+use crate::input::Step;
+use crate::memo::Memo;
+use crate::model::{
+    ACCEPTS, ANSWERS_MUCH, ANSWERS_ONE, ANYONE, NEWCOMER, REFUSES, Record, STRANGER, Subject,
+};
+
+pub use inside::{Cuts, Inner};
+
+/// What a transaction did.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// What it writes; nothing where it failed.
+    pub effect: Effect,
+    /// Why it failed; `None` where it succeeded.
+    pub failed: Option<Bytes>,
+    /// Gas spent.
+    pub gas: u64,
+    /// A contract that it created as its own call.
+    pub created: Option<Address>,
+    /// All that it depends on.
+    pub reads: Vec<Cell>,
+}
+
+impl Outcome {
+    /// Whether it changed anything.
+    pub fn is_idle(&self) -> bool {
+        self.effect.changes.is_empty()
+    }
+}
+
+/// What a transaction did, and the state after it.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The state after it.
+    pub fork: Fork,
+    /// What it did.
+    pub outcome: Arc<Outcome>,
+}
+
+impl Deref for Sent {
+    type Target = Outcome;
+
+    fn deref(&self) -> &Outcome {
+        &self.outcome
+    }
+}
+
+/// States after a transaction that are kept at most.
+const KEPT: usize = 1 << 16;
+
+/// Executes, and remembers.
+#[derive(Debug)]
+pub struct Sender {
+    /// The machine.
+    pub machine: Machine<Fork>,
+    sent: HashMap<Print, Sent>,
+    /// Outcomes by message and nonce.
+    pub outcomes: Memo<Arc<Outcome>>,
+    inner: Memo<Arc<Inner>>,
+    cuts: Memo<Arc<Cuts>>,
+    partly: Memo<Option<Arc<Outcome>>>,
+    callouts: Memo<Arc<[Address]>>,
+    /// How many transactions were executed.
+    pub executed: u64,
+    /// What executions depend on, as it is found; for the caller to take.
+    pub found: Vec<Cell>,
+}
+
+impl Sender {
+    /// A sender for one chain.
+    pub fn new(chain_id: u64) -> Self {
+        Self {
+            machine: Machine::new(chain_id),
+            sent: HashMap::default(),
+            outcomes: Memo::default(),
+            inner: Memo::default(),
+            cuts: Memo::default(),
+            partly: Memo::default(),
+            callouts: Memo::default(),
+            executed: 0,
+            found: Vec::new(),
+        }
+    }
+
+    /// Executes everything, whatever is known.
+    pub fn forget(&mut self) {
+        self.outcomes.forgets = true;
+        self.inner.forgets = true;
+        self.cuts.forgets = true;
+        self.partly.forgets = true;
+        self.callouts.forgets = true;
+    }
+
+    /// Executes a message on a state.
+    pub fn send(&mut self, fork: &Fork, message: &Message, nonce: Option<u64>) -> Sent {
+        let question = print_of(&(message, nonce));
+        let key = print_of(&(fork.print(), question));
+        if let Some(sent) = self.sent.get(&key) {
+            return sent.clone();
+        }
+        let outcome = self.outcome(fork, question, message, nonce);
+        let sent = after(fork, outcome);
+        if self.sent.len() >= KEPT {
+            self.sent.clear();
+        }
+        self.sent.insert(key, sent.clone());
+        sent
+    }
+
+    /// What a message does to a state; `question` is a fingerprint of message and nonce.
+    pub fn outcome(
+        &mut self,
+        fork: &Fork,
+        question: Print,
+        message: &Message,
+        nonce: Option<u64>,
+    ) -> Arc<Outcome> {
+        if let Some(outcome) = self.outcomes.get(question, fork) {
+            return outcome;
+        }
+        self.executed += 1;
+        let mut before = fork.clone();
+        if let Some(nonce) = nonce {
+            before.set_nonce(message.from, nonce);
+        }
+        let executed = self.machine.execute(before.clone(), fork.moment(), message);
+        let outcome = Arc::new(outcome_of(fork, &before, message, executed));
+        self.found.extend(&outcome.reads);
+        self.outcomes
+            .put(question, fork, &outcome.reads, outcome.clone());
+        outcome
+    }
+}
+
+/// The state after an outcome.
+pub fn after(fork: &Fork, outcome: Arc<Outcome>) -> Sent {
+    let mut fork = fork.clone();
+    fork.put(&outcome.effect);
+    Sent { fork, outcome }
+}
+
+/// The message of a step as an executor with this record sends it.
+pub fn message_of(step: &Step, record: &Record, from: Address) -> Message {
+    let follow = |address: Address| {
+        record
+            .moved
+            .iter()
+            .find(|(old, _)| *old == address)
+            .map_or(address, |(_, new)| *new)
+    };
+    let mut data = step.data.clone();
+    if !record.moved.is_empty() {
+        let mut bytes = data.to_vec();
+        for (old, new) in &record.moved {
+            let mut at = 0;
+            while let Some(found) = bytes[at..]
+                .windows(20)
+                .position(|window| window == old.as_slice())
+            {
+                bytes[at + found..at + found + 20].copy_from_slice(new.as_slice());
+                at += found + 20;
+            }
+        }
+        data = bytes.into();
+    }
+    // A gas limit of the script was an estimate for the state that it was made in; what a lower one does is the
+    // fault `evm.gas-cut`.
+    Message {
+        from,
+        to: step.to.map(follow),
+        data,
+        value: step.value,
+        gas: TX_GAS_CAP,
+    }
+}
+
+/// The state of a scene with the cast of the checker in it: a stranger with ether, and contracts that answer anything.
+pub fn with_cast(mut fork: Fork) -> Fork {
+    let ether = U256::from(1_000_000_000_000_000_000u64);
+    for person in [STRANGER, ANYONE, NEWCOMER] {
+        let mut account = fork.account(person).unwrap_or_default();
+        account.balance = account.balance.max(ether * U256::from(100));
+        fork.set_account(person, account);
+    }
+    let answers = |word: U256| {
+        let mut code = vec![0x7f];
+        code.extend(word.to_be_bytes::<32>());
+        // Three times the word: PUSH32 w, DUP1, DUP1, MSTORE at 0, 32, 64, RETURN 96 bytes.
+        code.extend([
+            0x80, 0x80, 0x5f, 0x52, 0x60, 0x20, 0x52, 0x60, 0x40, 0x52, 0x60, 0x60, 0x5f, 0xf3,
+        ]);
+        Bytecode::new_raw(code.into())
+    };
+    fork.set_code(ANSWERS_ONE, answers(U256::ONE));
+    fork.set_code(ANSWERS_MUCH, answers(U256::from(10u64).pow(U256::from(24))));
+    fork.set_code(ACCEPTS, answers(U256::ONE));
+    fork.set_code(REFUSES, Bytecode::new_raw(vec![0x5f, 0x5f, 0xfd].into()));
+    fork
+}
+
+/// How far apart the transaction counts are that a script's creations get each time it is begun.
+pub const NONCES_A_RUN: u64 = 1_000_000;
+/// Added to the number of reruns for a creation that is mined twice in one run.
+pub const AGAIN_AT_ONCE: u64 = 500;
+
+/// Which transaction count a creation is made with, so that a script's own addresses come out the first time and
+/// other ones when it is made again.
+pub fn creation_nonce(subject: &Subject, step: usize, again: u64) -> Option<u64> {
+    let tx = &subject.steps[step];
+    tx.to.is_none().then(|| {
+        crate::infer::first_nonce(&subject.start, &subject.steps, step) + again * NONCES_A_RUN
+    })
+}
+
+fn outcome_of(fork: &Fork, before: &Fork, message: &Message, executed: Executed) -> Outcome {
+    let failed = match &executed.ending {
+        Ending::Returned(_) => None,
+        Ending::Reverted(data) => Some(data.clone()),
+        Ending::Halted(reason) | Ending::Invalid(reason) => {
+            Some(reason.clone().into_bytes().into())
+        }
+    };
+    let mut outcome = Outcome {
+        failed,
+        gas: executed.gas,
+        ..Outcome::default()
+    };
+    if outcome.failed.is_none() {
+        let from = message.from;
+        let nonce = before.account(from).map_or(0, |account| account.nonce);
+        outcome.created = message.to.is_none().then(|| from.create(nonce));
+        outcome.effect = fork.effect(&executed, from);
+    }
+    outcome.reads = executed.reads;
+    outcome
+}
