@@ -11,7 +11,7 @@ use crate::fork::Fork;
 use crate::input::Step;
 use crate::ledger::{Claim, ExitBy, IErc20, Ledger, NOBODY, Reader, Side, SilentView, view};
 use crate::model::Record;
-use crate::send::message_of;
+use crate::send::{first_nonce, message_of};
 
 /// Contracts of the protocol itself: EIP-4788, EIP-2935, EIP-7002, EIP-7251.
 const SYSTEM_CONTRACTS: [Address; 4] = [
@@ -114,20 +114,6 @@ pub fn run(machine: &mut Machine<Fork>, start: &Fork, steps: &[Step]) -> Run {
         logs,
         failed: None,
     }
-}
-
-/// The transaction count that a step's creation was made with in the script.
-pub(crate) fn first_nonce(start: &Fork, steps: &[Step], index: usize) -> u64 {
-    let step = &steps[index];
-    let base = start.account(step.from).map_or(0, |account| account.nonce);
-    let earlier = steps[..index]
-        .iter()
-        .filter(|other| other.from == step.from)
-        .count() as u64;
-    let expected = step.creates.and_then(|expected| {
-        (base..base + steps.len() as u64 + 256).find(|nonce| step.from.create(*nonce) == expected)
-    });
-    expected.unwrap_or(base + earlier)
 }
 
 /// Infers ledgers, accounts and custody.

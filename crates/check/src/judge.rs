@@ -1,9 +1,10 @@
 //! Judging a state: who has more or less than is due, and whether it is an end.
 
-use alloy_primitives::{Address, I256, U256, Uint};
+use alloy_primitives::{Address, I256, U256};
 
 use crate::ledger::{Claim, Claims, Ledger, Side};
 use crate::model::{ANYONE, NEWCOMER, Node, STRANGER, Subject};
+use crate::tally::{Part, Tally, narrow};
 
 /// What the claims of a state amount to, in units of entitlement.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -27,81 +28,6 @@ pub struct Baseline {
     pub start: Claims,
     /// Claims after the last step.
     pub end: Claims,
-}
-
-/// Sums over accounts that are kept up to date account by account; 512 bits, so that they never overflow.
-type Sum = Uint<512, 8>;
-
-/// What the claims of a state come to if no holder acted on its own.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    over: Sum,
-    stranger_over: Sum,
-    short: Sum,
-    held: Sum,
-    /// Accounts that are not as they must be: neither more nor less than due, as at the end, as at the start.
-    unsettled: u32,
-    undone: u32,
-    unback: u32,
-    /// What each custodian owes.
-    owed: Vec<Sum>,
-}
-
-/// What one account adds.
-#[derive(Clone, Debug, Default)]
-struct Part {
-    over: U256,
-    is_stranger: bool,
-    short: U256,
-    held: U256,
-    unsettled: bool,
-    undone: bool,
-    unback: bool,
-    owed: Vec<U256>,
-}
-
-impl Tally {
-    fn add(&mut self, part: &Part) {
-        self.over += Sum::from(part.over);
-        if part.is_stranger {
-            self.stranger_over += Sum::from(part.over);
-        }
-        self.short += Sum::from(part.short);
-        self.held += Sum::from(part.held);
-        self.unsettled += u32::from(part.unsettled);
-        self.undone += u32::from(part.undone);
-        self.unback += u32::from(part.unback);
-        self.owed.resize(part.owed.len(), Sum::ZERO);
-        for (sum, owed) in self.owed.iter_mut().zip(&part.owed) {
-            *sum += Sum::from(*owed);
-        }
-    }
-
-    fn take(&mut self, part: &Part) {
-        self.over -= Sum::from(part.over);
-        if part.is_stranger {
-            self.stranger_over -= Sum::from(part.over);
-        }
-        self.short -= Sum::from(part.short);
-        self.held -= Sum::from(part.held);
-        self.unsettled -= u32::from(part.unsettled);
-        self.undone -= u32::from(part.undone);
-        self.unback -= u32::from(part.unback);
-        for (sum, owed) in self.owed.iter_mut().zip(&part.owed) {
-            *sum -= Sum::from(*owed);
-        }
-    }
-
-    /// What a custodian owes.
-    pub fn owed(&self, custodian: usize) -> U256 {
-        self.owed
-            .get(custodian)
-            .map_or(U256::ZERO, |sum| narrow(*sum))
-    }
-}
-
-fn narrow(sum: Sum) -> U256 {
-    sum.saturating_to()
 }
 
 /// Judges states of one subject.

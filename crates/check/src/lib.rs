@@ -15,4 +15,5 @@ pub mod own;
 pub mod prepare;
 pub mod report;
 pub mod send;
+pub mod tally;
 pub mod verdict;

@@ -7,8 +7,8 @@ use sealift_evm::{Cell, Interference, Message, Misbehaviour};
 
 use crate::fork::{Fork, Print, print_of};
 use crate::input::Step;
-use crate::judge::Tally;
 use crate::ledger::{Claims, Ledger};
+use crate::tally::Tally;
 
 /// The stranger: nobody owes it anything.
 pub const STRANGER: Address = address!("00000000000000000000000000000000bad00001");

@@ -12,7 +12,7 @@ use crate::input::{DeclarationError, Resolved};
 use crate::input::{Scene, Step};
 use crate::ledger::{Ledger, Reader};
 use crate::model::{STRANGER, Subject};
-use crate::send::{AGAIN_AT_ONCE, NONCES_A_RUN, with_cast};
+use crate::send::{AGAIN_AT_ONCE, NONCES_A_RUN, first_nonce, with_cast};
 
 /// Where ERC-1967 keeps the implementation: keccak256("eip1967.proxy.implementation") - 1.
 const IMPLEMENTATION_SLOT: B256 =
@@ -146,7 +146,7 @@ fn with_twins(start: &Fork, steps: &[Step], mut ledgers: Vec<Ledger>) -> (Vec<Le
             .enumerate()
             .filter(|(_, step)| step.to.is_none())
         {
-            let first = infer::first_nonce(start, steps, index);
+            let first = first_nonce(start, steps, index);
             if step.from.create(first) != contract {
                 continue;
             }

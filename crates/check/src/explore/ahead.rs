@@ -1,8 +1,7 @@
 //! Going ahead: steps that a change does not concern are taken at once.
 
 use super::ExploreError;
-use super::search::Seen;
-use super::worker::Worker;
+use super::worker::{Seen, Worker};
 use crate::model::{Action, Mode, Node};
 
 impl Worker<'_, '_> {

@@ -7,8 +7,7 @@ use alloy_sol_types::SolCall;
 use sealift_evm::{Message, Misbehaving, Misbehaviour};
 
 use super::ExploreError;
-use super::search::Seen;
-use super::worker::Worker;
+use super::worker::{Seen, Worker};
 use crate::fork::Print;
 use crate::ledger::{ExitBy, IErc20};
 use crate::model::{Fault, Node, STRANGER, Subject};

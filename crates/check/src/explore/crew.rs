@@ -6,8 +6,7 @@ use std::thread::ScopedJoinHandle;
 
 use super::ExploreError;
 use super::ground::Ground;
-use super::search::Seen;
-use super::worker::{Expansion, Worker};
+use super::worker::{Expansion, Seen, Worker};
 use crate::model::Node;
 
 /// Fewer states than these are not worth another thread.

@@ -8,8 +8,7 @@ use alloy_primitives::{Address, Bytes, I256, U256};
 use sealift_evm::{CLOCK, Interference, Meddling};
 
 use super::ExploreError;
-use super::search::Seen;
-use super::worker::Worker;
+use super::worker::{Seen, Worker};
 use crate::model::{Action, Fault, Mode, Node, Subject};
 use crate::send::{Outcome, after, message_of};
 

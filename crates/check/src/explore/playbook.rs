@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::ExploreError;
-use super::search::Seen;
-use super::worker::Worker;
+use super::worker::{Seen, Worker};
 use crate::model::{Action, Mode, Node, Record, Resume};
 
 impl Worker<'_, '_> {

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::search::Seen;
-use super::worker::Worker;
+use super::worker::{Seen, Worker};
 use super::{ExploreError, Explored, Wrong};
 use crate::model::{Action, Node, Parent};
 

@@ -9,26 +9,14 @@ use sealift_evm::Cell;
 
 use super::crew::Crew;
 use super::ground::Ground;
-use super::worker::{Expansion, Successor, Worker};
+use super::worker::{Expansion, Seen, Successor, Worker};
 use super::{Edge, ExploreError, Explored, Progress, Sites, Visit, Wrong};
 use crate::fork::Print;
 use crate::judge::Assessment;
-use crate::ledger::Readers;
 use crate::model::Node;
 
 /// States that are expanded before the next ones are merged.
 const ROUND: usize = 1_024;
-
-/// What workers know of each other's finds; it changes between rounds only, so that no find depends on who made it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    /// Cells on which anything but a stranger's call depends.
-    pub(super) relevant: HashSet<Cell>,
-    /// The claims that have ever depended on a cell.
-    pub(super) readers: Readers,
-    /// The stranger's calls that have ever read a cell.
-    pub(super) hostile_readers: HashMap<Cell, Vec<u32>>,
-}
 
 struct Search<'a, 'g> {
     ground: &'g Ground<'a>,

@@ -6,8 +6,7 @@ use alloy_primitives::map::HashSet;
 use sealift_evm::{CLOCK, Cell};
 
 use super::ExploreError;
-use super::search::Seen;
-use super::worker::Worker;
+use super::worker::{Seen, Worker};
 use crate::fork::{Fork, Print};
 use crate::model::{Action, Fault, Node};
 use crate::send::{Outcome, after};

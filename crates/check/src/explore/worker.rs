@@ -3,22 +3,33 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use alloy_primitives::map::HashMap;
+use alloy_primitives::map::{HashMap, HashSet};
 use alloy_primitives::{Bytes, U256};
 use sealift_evm::{CLOCK, Cell, Snapshot};
 
 use super::ground::Ground;
-use super::search::Seen;
 use super::{ExploreError, Insolvency, Sites, TRAIL, Wrong};
 use crate::fork::{Fork, Print};
-use crate::judge::{Assessment, Judge, Tally};
-use crate::ledger::{Claims, Ledger, Reader, Side, view};
+use crate::judge::{Assessment, Judge};
+use crate::ledger::{Claims, Ledger, Reader, Readers, Side, view};
 use crate::memo::Memo;
 use crate::model::{Action, Fault, Mode, Node, Parent, Past};
 use crate::send::{Sender, Sent, creation_nonce, message_of};
+use crate::tally::Tally;
 
 /// States whose claims are kept at most.
 const KEPT: usize = 1 << 16;
+
+/// What workers know of each other's finds; it changes between rounds only, so that no find depends on who made it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    /// Cells on which anything but a stranger's call depends.
+    pub(super) relevant: HashSet<Cell>,
+    /// The claims that have ever depended on a cell.
+    pub(super) readers: Readers,
+    /// The stranger's calls that have ever read a cell.
+    pub(super) hostile_readers: HashMap<Cell, Vec<u32>>,
+}
 
 /// A state that something leads to.
 #[derive(Debug)]

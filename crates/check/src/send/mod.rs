@@ -215,13 +215,27 @@ pub const NONCES_A_RUN: u64 = 1_000_000;
 /// Added to the number of reruns for a creation that is mined twice in one run.
 pub const AGAIN_AT_ONCE: u64 = 500;
 
+/// The transaction count that a step's creation was made with in the script.
+pub(crate) fn first_nonce(start: &Fork, steps: &[Step], index: usize) -> u64 {
+    let step = &steps[index];
+    let base = start.account(step.from).map_or(0, |account| account.nonce);
+    let earlier = steps[..index]
+        .iter()
+        .filter(|other| other.from == step.from)
+        .count() as u64;
+    let expected = step.creates.and_then(|expected| {
+        (base..base + steps.len() as u64 + 256).find(|nonce| step.from.create(*nonce) == expected)
+    });
+    expected.unwrap_or(base + earlier)
+}
+
 /// Which transaction count a creation is made with, so that a script's own addresses come out the first time and
 /// other ones when it is made again.
 pub fn creation_nonce(subject: &Subject, step: usize, again: u64) -> Option<u64> {
     let tx = &subject.steps[step];
-    tx.to.is_none().then(|| {
-        crate::infer::first_nonce(&subject.start, &subject.steps, step) + again * NONCES_A_RUN
-    })
+    tx.to
+        .is_none()
+        .then(|| first_nonce(&subject.start, &subject.steps, step) + again * NONCES_A_RUN)
 }
 
 fn outcome_of(fork: &Fork, before: &Fork, message: &Message, executed: Executed) -> Outcome {
