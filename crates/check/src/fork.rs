@@ -6,7 +6,7 @@ use std::sync::Arc;
 use alloy_primitives::map::DefaultHashBuilder;
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256};
 use rpds::HashTrieMapSync;
-use sealift_evm::{Account, CLOCK, Cell, Executed, Moment, Snapshot, State, Undo};
+use sealift_evm::{Account, CLOCK, Cell, Executed, Moment, Snapshot, State, Sum, Undo};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 /// Runtime code as the machine holds it.
@@ -56,13 +56,43 @@ pub enum Value {
 pub struct Effect {
     /// Cells and what stands in them afterwards.
     pub changes: Vec<(Cell, Value)>,
+    /// Words to which something is added, modulo 2^256, whatever stood in them.
+    additions: Vec<(Cell, U256)>,
     codes: Vec<Bytecode>,
 }
 
 impl Effect {
     /// Equal for equal effects.
     pub fn print(&self) -> Print {
-        print_of(&self.changes)
+        print_of(&(&self.changes, &self.additions))
+    }
+
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.additions.is_empty()
+    }
+
+    /// Says of words that are only counted on what is added to them, instead of what stands in them afterwards.
+    pub fn count(&mut self, sums: &[Sum]) {
+        let counted = |cell: &Cell| sums.binary_search_by_key(cell, |sum| sum.cell).is_ok();
+        self.changes.retain(|(cell, _)| !counted(cell));
+        let added = sums.iter().filter(|sum| !sum.added.is_zero());
+        self.additions = added.map(|sum| (sum.cell, sum.added)).collect();
+    }
+
+    /// The same with what stands afterwards, in a state, in the words to which something is added.
+    pub fn on(&self, fork: &Fork) -> Self {
+        let added = self.additions.iter().map(|(cell, added)| {
+            let word = fork.word(cell.0, cell.1.unwrap_or_default());
+            (*cell, Value::Word(word.wrapping_add(*added)))
+        });
+        let mut changes: Vec<(Cell, Value)> = self.changes.iter().copied().chain(added).collect();
+        changes.sort_unstable_by_key(|(cell, _)| *cell);
+        Self {
+            changes,
+            additions: Vec::new(),
+            codes: self.codes.clone(),
+        }
     }
 
     /// Gives an account the code back that it had in a state.
@@ -80,7 +110,8 @@ impl Effect {
 
     /// The cells that change.
     pub fn cells(&self) -> impl Iterator<Item = Cell> {
-        self.changes.iter().map(|(cell, _)| *cell)
+        let changes = self.changes.iter().map(|(cell, _)| *cell);
+        changes.chain(self.additions.iter().map(|(cell, _)| *cell))
     }
 }
 
@@ -160,8 +191,9 @@ impl Fork {
         hasher.finish128().as_u128()
     }
 
-    /// Takes cells over from another state.
-    pub fn take_over(&mut self, from: &Self, cells: &[Cell]) {
+    /// Takes over what stands in cells of another state. A word gets the difference added that it has there to what
+    /// it was `before` both: in the meantime something may have been added to it here.
+    pub fn take_over(&mut self, from: &Self, before: &Self, cells: &[Cell]) {
         for cell in cells {
             match from.value(cell) {
                 Value::Account(account) => {
@@ -170,7 +202,11 @@ impl Fork {
                     }
                     self.set_account(cell.0, account);
                 }
-                Value::Word(word) => self.set_word(cell.0, cell.1.unwrap_or_default(), word),
+                Value::Word(word) => {
+                    let slot = cell.1.unwrap_or_default();
+                    let more = word.wrapping_sub(before.word(cell.0, slot));
+                    self.set_word(cell.0, slot, self.word(cell.0, slot).wrapping_add(more));
+                }
                 Value::Clock(secs) => self.wait(secs - self.moment.timestamp_secs),
             }
         }
@@ -285,6 +321,10 @@ impl Fork {
                 Value::Word(word) => self.set_word(cell.0, cell.1.unwrap_or_default(), *word),
                 Value::Clock(_) => {}
             }
+        }
+        for (cell, added) in &effect.additions {
+            let slot = cell.1.unwrap_or_default();
+            self.set_word(cell.0, slot, self.word(cell.0, slot).wrapping_add(*added));
         }
     }
 

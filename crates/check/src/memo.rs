@@ -38,11 +38,16 @@ impl<T> Default for Memo<T> {
 impl<T: Clone> Memo<T> {
     /// The answer to a question in a state, if it follows from what is known.
     pub fn get(&self, question: Print, fork: &Fork) -> Option<T> {
+        self.find(question, fork, |_| true)
+    }
+
+    /// The answer to a question in a state, if it follows from what is known and is still right there.
+    pub fn find(&self, question: Print, fork: &Fork, holds: impl Fn(&T) -> bool) -> Option<T> {
         let shapes = self.known.get(&question)?;
         let mut found = shapes
             .iter()
             .filter_map(|shape| shape.answers.get(&fork.situation(&shape.reads)));
-        found.next().cloned()
+        found.find(|answer| holds(answer)).cloned()
     }
 
     /// Remembers an answer and the cells that it was taken from, in order and without repeats.

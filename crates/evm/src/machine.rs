@@ -22,6 +22,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use crate::interference::{Meddle, Meddler, Observed};
+use crate::recording::{Recorder, Recording};
 
 /// A part of the state: a storage word, or (without a slot) an account's nonce, balance and code.
 pub type Cell = (Address, Option<U256>);
@@ -171,10 +172,10 @@ fn gas<S: Snapshot>(
     system::gas(context)
 }
 
-/// An EVM over such a context, with an inspector that only some executions use.
+/// An EVM over such a context, with inspectors that only some executions use.
 type Inspected<S> = Evm<
     Inner<S>,
-    Meddler,
+    (Meddler, Recorder),
     EthInstructions<EthInterpreter, Inner<S>>,
     EthPrecompiles,
     EthFrame<EthInterpreter>,
@@ -213,7 +214,7 @@ impl<S: Snapshot> Machine<S> {
         instruction.insert_instruction(GAS, Instruction::new(gas::<S>), GAS_GAS);
         let evm = Evm {
             ctx: context,
-            inspector: Meddler::default(),
+            inspector: Default::default(),
             instruction,
             precompiles: EthPrecompiles::new(SPEC),
             frame_stack: FrameStack::new_prealloc(8),
@@ -237,10 +238,23 @@ impl<S: Snapshot> Machine<S> {
         meddle: Option<Meddle>,
     ) -> (Executed, Observed) {
         self.prepare(snapshot, moment);
-        self.evm.inspector = Meddler::new(meddle);
+        self.evm.inspector.0 = Meddler::new(meddle);
         let result = self.evm.inspect_tx(Self::env(moment, message));
-        let observed = std::mem::take(&mut self.evm.inspector).into_observed();
+        let observed = std::mem::take(&mut self.evm.inspector.0).into_observed();
         (self.finish(result), observed)
+    }
+
+    /// As [`Self::execute`], with every inner call written down, and what it counts on found out.
+    pub fn execute_recording(
+        &mut self,
+        snapshot: S,
+        moment: &Moment,
+        message: &Message,
+    ) -> (Executed, Observed, Recording) {
+        self.evm.inspector.1 = Recorder::on();
+        let (executed, observed) = self.execute_meddling(snapshot, moment, message, None);
+        let recorder = std::mem::take(&mut self.evm.inspector.1);
+        (executed, observed, recorder.into_recording())
     }
 
     fn prepare(&mut self, snapshot: S, moment: &Moment) {

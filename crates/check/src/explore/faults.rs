@@ -140,10 +140,7 @@ impl Worker<'_, '_> {
                 meddling: meddling.clone(),
             })
         };
-        let cuts = !self.is_off(&Fault::GasCut(0));
-        let wanted = |meddling: &Meddling| {
-            (cuts && *meddling == Meddling::OutOfGas) || !is_off(subject, &fault_of(meddling))
-        };
+        let wanted = |meddling: &Meddling| !is_off(subject, &fault_of(meddling));
         let inner = self.sender.inner(&node.fork, &message, &own, &wanted);
         for (meddling, has_fired) in &inner.tried {
             let fault = Fault::Inner(meddling.clone());
@@ -167,9 +164,6 @@ impl Worker<'_, '_> {
             return Ok(());
         }
         self.fired(&Fault::GasCut(0), 1);
-        if !inner.may_be_half_done && !self.ground.limits.full {
-            return Ok(());
-        }
         let cuts = self.sender.cuts(&node.fork, &message);
         for (gas, outcome) in cuts.iter() {
             self.partly(node, step, Fault::GasCut(*gas), outcome, seen)?;

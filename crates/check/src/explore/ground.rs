@@ -1,14 +1,13 @@
 //! The ground that an exploration stands on: the undisturbed run, and what is due.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use alloy_primitives::Address;
 use alloy_primitives::map::{HashMap, HashSet};
-use sealift_evm::Cell;
+use sealift_evm::{Cell, Snapshot, Sum};
 
 use super::{ExploreError, Limits};
-use crate::fork::{Print, print_of};
+use crate::fork::{Fork, Print, print_of};
 use crate::judge::{Baseline, Judge, judged};
 use crate::ledger::{Claim, Claims, Reader, Readers};
 use crate::memo::Memo;
@@ -36,6 +35,10 @@ pub struct Ground<'a> {
     pub(super) movers: Vec<Vec<usize>>,
     /// The steps that read or write a cell, undisturbed, in order.
     users: HashMap<Cell, Vec<usize>>,
+    /// The steps that count on a word, undisturbed, in order.
+    counters: HashMap<Cell, Vec<(usize, Sum)>>,
+    /// For each step, the accounts whose claims it changes, undisturbed, in order.
+    changed: Vec<Vec<usize>>,
     /// Fingerprints of the calls of a stranger.
     pub(super) hostile: Vec<Print>,
     /// Cells that the undisturbed run and its claims depend on.
@@ -74,7 +77,9 @@ impl<'a> Ground<'a> {
             },
             accounts,
             movers: Vec::new(),
+            changed: changed(&path),
             users: users(&all_sent),
+            counters: counters(&all_sent),
             sent: all_sent,
             hostile: subject
                 .hostile
@@ -114,17 +119,48 @@ impl<'a> Ground<'a> {
         }
     }
 
-    /// The first step from a given one on that reads or writes one of these cells, undisturbed; the number of steps
-    /// where there is none.
-    pub(super) fn next_user(&self, cells: &[Cell], from: usize) -> usize {
+    /// The first step from a given one on that does something else than undisturbed in a state that differs from the
+    /// undisturbed one before it in these cells: it reads or writes one of them, or counts on a word that is beyond
+    /// the limits by then. The number of steps where there is none.
+    pub(super) fn next_user(&self, fork: &Fork, cells: &[Cell], from: usize) -> usize {
         let next = |cell: &Cell| {
             let steps = self.users.get(cell)?;
             steps
                 .get(steps.partition_point(|step| *step < from))
                 .copied()
         };
-        let first = cells.iter().filter_map(next).min();
-        first.unwrap_or(self.subject.steps.len())
+        let mut first = cells
+            .iter()
+            .filter_map(next)
+            .min()
+            .unwrap_or(self.subject.steps.len());
+        for cell in cells {
+            let (Some(slot), Some(sums)) = (cell.1, self.counters.get(cell)) else {
+                continue;
+            };
+            let word = |fork: &Fork| fork.word(cell.0, slot);
+            let more = word(fork).wrapping_sub(word(&self.path[from].fork));
+            let is_beyond = |(step, sum): &&(usize, Sum)| {
+                let there = word(&self.path[*step].fork).wrapping_add(more);
+                !(sum.low..=sum.high).contains(&there)
+            };
+            let later = &sums[sums.partition_point(|(step, _)| *step < from)..];
+            let beyond = later.iter().find(is_beyond);
+            first = beyond.map_or(first, |(step, _)| first.min(*step));
+        }
+        first
+    }
+
+    /// The first step from a given one on, before `end`, that changes claims of one of these accounts, undisturbed;
+    /// `end` where there is none.
+    pub(super) fn next_change(&self, accounts: &[usize], from: usize, end: usize) -> usize {
+        let concerns = |step: &usize| {
+            let changed = &self.changed[*step];
+            accounts
+                .iter()
+                .any(|account| changed.binary_search(account).is_ok())
+        };
+        (from..end).find(concerns).unwrap_or(end)
     }
 
     /// Sums up the claims of the undisturbed states, now that it is known what is due; and gives them their trails.
@@ -156,16 +192,12 @@ impl<'a> Ground<'a> {
     /// the first and the last of all.
     fn find_movers(&self) -> Vec<Vec<usize>> {
         let holders = self.judged - 3;
-        let concerned = |before: &Claims, after: &Claims| -> Vec<usize> {
-            let all = after.differences(before).into_iter();
+        let concerned = |accounts: &[usize]| -> Vec<usize> {
+            let all = accounts.iter().copied();
             all.filter(|account| *account < holders).collect()
         };
-        let changes: Vec<Vec<usize>> = self
-            .path
-            .windows(2)
-            .map(|pair| concerned(&pair[0].claims, &pair[1].claims))
-            .collect();
-        let all = concerned(&self.baseline.start, &self.baseline.end);
+        let changes: Vec<Vec<usize>> = self.changed.iter().map(|all| concerned(all)).collect();
+        let all = concerned(&self.baseline.end.differences(&self.baseline.start));
         let movers_at = |step: usize| {
             let mut movers: Vec<usize> = Vec::new();
             let here = changes.get(step).into_iter();
@@ -242,15 +274,33 @@ fn undisturbed(
     Ok((next, sent))
 }
 
+fn changed(path: &[Node]) -> Vec<Vec<usize>> {
+    let pairs = path.windows(2);
+    pairs
+        .map(|pair| pair[1].claims.differences(&pair[0].claims))
+        .collect()
+}
+
 fn users(sent: &[Sent]) -> HashMap<Cell, Vec<usize>> {
-    let mut users: BTreeMap<Cell, Vec<usize>> = BTreeMap::new();
+    let mut users: HashMap<Cell, Vec<usize>> = HashMap::default();
     for (step, sent) in sent.iter().enumerate() {
-        for cell in sent.reads.iter().copied().chain(sent.effect.cells()) {
+        let written = sent.effect.changes.iter().map(|(cell, _)| *cell);
+        for cell in sent.reads.iter().copied().chain(written) {
             let steps = users.entry(cell).or_default();
             if steps.last() != Some(&step) {
                 steps.push(step);
             }
         }
     }
-    users.into_iter().collect()
+    users
+}
+
+fn counters(sent: &[Sent]) -> HashMap<Cell, Vec<(usize, Sum)>> {
+    let mut counters: HashMap<Cell, Vec<(usize, Sum)>> = HashMap::default();
+    for (step, sent) in sent.iter().enumerate() {
+        for sum in &sent.sums {
+            counters.entry(sum.cell).or_default().push((step, *sum));
+        }
+    }
+    counters
 }

@@ -18,6 +18,13 @@ use crate::model::Node;
 /// States that are expanded before the next ones are merged.
 const ROUND: usize = 1_024;
 
+/// States without faults left that may wait. From there on they go first: each of them holds a chain, and what is
+/// found does not depend on the order.
+const WAITING: usize = 1 << 14;
+
+/// A state that is still to be expanded.
+type Open = (u32, Box<Node>);
+
 struct Search<'a, 'g> {
     ground: &'g Ground<'a>,
     visits: Vec<Visit>,
@@ -25,9 +32,10 @@ struct Search<'a, 'g> {
     kinds: Vec<Assessment>,
     kind_of: HashMap<Assessment, u32>,
     edges: Vec<Edge>,
-    /// States of the number of faults that is being explored, and those with one more.
-    queue: VecDeque<(u32, Box<Node>)>,
-    later: VecDeque<(u32, Box<Node>)>,
+    /// States of the number of faults that is being explored, those with one more, and those with no fault left.
+    queue: VecDeque<Open>,
+    later: VecDeque<Open>,
+    last: VecDeque<Open>,
     coverage: BTreeMap<&'static str, Sites>,
     acted: BTreeSet<usize>,
     bounded: Vec<u32>,
@@ -62,9 +70,15 @@ pub(super) fn run<'a>(
         seen,
         queue,
         later,
+        last,
         ..
     } = search;
-    let mut open: Vec<u32> = queue.iter().chain(&later).map(|(at, _)| *at).collect();
+    let mut open: Vec<u32> = queue
+        .iter()
+        .chain(&later)
+        .chain(&last)
+        .map(|(at, _)| *at)
+        .collect();
     open.sort_unstable();
     let seen = Arc::unwrap_or_clone(seen);
     shorten(&mut visits, &edges);
@@ -142,6 +156,7 @@ impl<'a, 'g> Search<'a, 'g> {
             edges: Vec::new(),
             queue: VecDeque::new(),
             later: VecDeque::new(),
+            last: VecDeque::new(),
             coverage: BTreeMap::new(),
             acted: BTreeSet::new(),
             bounded: Vec::new(),
@@ -158,17 +173,13 @@ impl<'a, 'g> Search<'a, 'g> {
     ) -> Result<bool, ExploreError> {
         self.start();
         loop {
-            if self.queue.is_empty() {
-                if self.later.is_empty() {
-                    return Ok(false);
-                }
-                self.queue = std::mem::take(&mut self.later);
-            }
             if self.visits.len() > self.ground.limits.states {
                 return Ok(true);
             }
-            let round = ROUND.min(self.queue.len());
-            let round: Vec<(u32, Box<Node>)> = self.queue.drain(..round).collect();
+            let round = self.round();
+            if round.is_empty() {
+                return Ok(false);
+            }
             let ids: Vec<u32> = round.iter().map(|(at, _)| *at).collect();
             let expansions = crew.expand(round, &self.seen);
             for (at, expansion) in ids.into_iter().zip(expansions) {
@@ -177,9 +188,25 @@ impl<'a, 'g> Search<'a, 'g> {
             progress(Progress {
                 states: self.visits.len(),
                 scenarios: self.coverage.values().map(|sites| sites.fired).sum(),
-                open: self.queue.len(),
+                open: self.queue.len() + self.last.len(),
             });
         }
+    }
+
+    /// The states that are expanded next: fewest faults first, unless too many wait that have none left.
+    fn round(&mut self) -> Vec<Open> {
+        if self.queue.is_empty() {
+            self.queue = std::mem::take(&mut self.later);
+        }
+        if self.last.len() > WAITING {
+            return self.last.drain(self.last.len() - ROUND..).collect();
+        }
+        let next = if self.queue.is_empty() {
+            &mut self.last
+        } else {
+            &mut self.queue
+        };
+        next.drain(..ROUND.min(next.len())).collect()
     }
 
     /// The undisturbed states come first, all of them.
@@ -273,7 +300,9 @@ impl<'a, 'g> Search<'a, 'g> {
             print,
         });
         self.index.insert(print, at);
-        if before < node.faults {
+        if node.faults >= self.ground.limits.faults {
+            self.last.push_back((at, Box::new(node)));
+        } else if before < node.faults {
             self.later.push_back((at, Box::new(node)));
         } else {
             self.queue.push_back((at, Box::new(node)));

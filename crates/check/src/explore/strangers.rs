@@ -71,7 +71,7 @@ impl Worker<'_, '_> {
                 .any(|cell| outcome.reads.binary_search(&cell).is_ok())
         };
         for (call, outcome) in alone.iter().enumerate() {
-            if !depends(outcome) {
+            if !depends(outcome) && outcome.holds(fork) {
                 continue;
             }
             let second = self.hostile(fork, call);

@@ -187,9 +187,11 @@ impl<'a, 'g> Worker<'a, 'g> {
         }
         self.take(&mut next, sent, seen)?;
         // Where a step reads nothing that differs, it does what it does undisturbed.
+        let there = &self.ground.path[step];
         let is_alike = |cells: &Arc<[Cell]>| {
-            node.record == self.ground.path[step].record
+            node.record == there.record
                 && sent.reads.iter().all(|cell| !cells.contains(cell))
+                && sent.holds(&there.fork)
         };
         next.apart = node.apart.clone().filter(is_alike);
         next.record.sent = next.record.sent.max(step + 1);

@@ -22,9 +22,6 @@ pub struct Inner {
     pub tried: Vec<(Interference, bool)>,
     /// What let the step succeed with another outcome; equal outcomes once.
     pub found: Vec<(Interference, Arc<Outcome>)>,
-    /// Whether less gas can leave the step half done: one of its inner calls can run out of gas without undoing the
-    /// whole, or it asks how much gas is left.
-    pub may_be_half_done: bool,
 }
 
 /// Outcomes of a step with less gas, by the gas.
@@ -46,16 +43,14 @@ impl Sender {
         if let Some(found) = self.inner.get(question, fork) {
             return found;
         }
-        let (plain, observed) = self.meddled(fork, message, None);
-        let mut reads = vec![plain.reads.clone()];
-        let mut found = Inner {
-            may_be_half_done: plain.reads.contains(&GAUGE),
-            ..Inner::default()
-        };
-        let mut seen: HashSet<Print> = [Effect::default().print(), plain.effect.print()]
+        let plain = self.inside(fork, message);
+        let mut reads: Vec<Vec<Cell>> = vec![plain.dependencies().collect()];
+        let mut found = Inner::default();
+        let mut seen: HashSet<Print> = [Effect::default().print(), plain.effect.on(fork).print()]
             .into_iter()
             .collect();
-        for (call, inner) in observed.calls.iter().enumerate() {
+        let inside = plain.inside.iter();
+        for (call, inner) in inside.flat_map(|inside| &inside.calls).enumerate() {
             if !fork.has_code(inner.target) && inner.value.is_zero() {
                 continue;
             }
@@ -64,8 +59,6 @@ impl Sender {
                 let (outcome, observed) =
                     self.meddled(fork, message, Some(Meddle::Call(interference.clone())));
                 reads.push(outcome.reads.clone());
-                found.may_be_half_done |=
-                    interference.meddling == Meddling::OutOfGas && outcome.failed.is_none();
                 found.tried.push((interference.clone(), observed.fired));
                 if outcome.failed.is_none() && seen.insert(outcome.effect.print()) {
                     found.found.push((interference, Arc::new(outcome)));
@@ -82,23 +75,32 @@ impl Sender {
     /// What becomes of a step with less gas than it needs, where it still succeeds: the thresholds at which the
     /// outcome changes, found by bisection.
     ///
-    /// There are none where no inner call can run out of gas by itself: the outermost frame that does undoes
-    /// everything (EIP-150). A caller that lets a failed call pass is what makes half-done work possible.
+    /// There are none where every caller fails with a call that fails: then the outermost frame undoes everything
+    /// (EIP-150). A caller that lets a failed call pass, or that asks how much gas is left, is what makes half-done
+    /// work possible.
     pub fn cuts(&mut self, fork: &Fork, message: &Message) -> Arc<Cuts> {
         let question = print_of(message);
         if let Some(found) = self.cuts.get(question, fork) {
             return found;
         }
-        let (plain, _) = self.meddled(fork, message, None);
+        let plain = self.inside(fork, message);
+        let is_proven = plain
+            .inside
+            .as_ref()
+            .is_some_and(|inside| inside.is_all_or_nothing)
+            && !plain.reads.contains(&GAUGE);
+        if is_proven && !self.cuts.forgets {
+            return Arc::default();
+        }
         let mut bisection = Bisection {
             sender: self,
             fork,
             message,
-            seen: [Effect::default().print(), plain.effect.print()]
+            seen: [Effect::default().print(), plain.effect.on(fork).print()]
                 .into_iter()
                 .collect(),
             found: Vec::new(),
-            reads: plain.reads.clone(),
+            reads: plain.dependencies().collect(),
         };
         if plain.failed.is_none() {
             bisection.run(21_000, plain.gas.saturating_mul(64) / 63 + 100_000);
@@ -139,11 +141,11 @@ impl Sender {
             return known;
         }
         let is_person = |account: Address| !fork.has_code(account) && !is_precompile(account);
-        let (plain, observed) = self.meddled(fork, message, None);
-        let mut found: BTreeSet<Address> =
-            observed.calls.iter().map(|inner| inner.target).collect();
+        let plain = self.inside(fork, message);
+        let calls = plain.inside.iter().flat_map(|inside| &inside.calls);
+        let mut found: BTreeSet<Address> = calls.map(|inner| inner.target).collect();
         found.retain(|account| is_person(*account));
-        let mut reads = plain.reads;
+        let mut reads: Vec<Cell> = plain.dependencies().collect();
         for person in people.iter().copied().filter(|person| is_person(*person)) {
             if found.contains(&person) {
                 continue;
@@ -185,8 +187,10 @@ impl Sender {
         // The code was there for this call alone.
         let code_hash = fork.account(account).unwrap_or_default().code_hash;
         outcome.effect.disarm(account, code_hash, fork);
-        let reads = together([plain.reads.as_slice(), &outcome.reads]);
-        let is_other = outcome.failed.is_none() && outcome.effect.print() != plain.effect.print();
+        let all: Vec<Cell> = plain.dependencies().collect();
+        let reads = together([all.as_slice(), &outcome.reads]);
+        let is_other =
+            outcome.failed.is_none() && outcome.effect.print() != plain.effect.on(fork).print();
         let found = is_other.then(|| Arc::new(outcome));
         self.remember(question, fork, &reads, found)
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use alloy_primitives::map::HashMap;
 use alloy_primitives::{Address, Bytes, U256};
-use sealift_evm::{Cell, Ending, Executed, Machine, Message, Snapshot, TX_GAS_CAP};
+use sealift_evm::{Cell, Ending, Executed, InnerCall, Machine, Message, Snapshot, Sum, TX_GAS_CAP};
 
 use crate::fork::{Bytecode, Effect, Fork, Print, print_of};
 use crate::input::Step;
@@ -29,14 +29,49 @@ pub struct Outcome {
     pub gas: u64,
     /// A contract that it created as its own call.
     pub created: Option<Address>,
-    /// All that it depends on.
+    /// All that it depends on but `sums`.
     pub reads: Vec<Cell>,
+    /// Words that it counts on: they may stand within limits, and it does the same.
+    pub sums: Vec<Sum>,
+    /// What was seen inside, where it was executed for that.
+    pub inside: Option<Inside>,
+}
+
+/// What was seen inside a transaction.
+#[derive(Clone, Debug)]
+pub struct Inside {
+    /// Its inner calls, in order of start.
+    pub calls: Vec<InnerCall>,
+    /// Whether every frame fails with each call that fails in it.
+    pub is_all_or_nothing: bool,
 }
 
 impl Outcome {
-    /// Whether it changed anything.
+    /// Whether it changed nothing.
     pub fn is_idle(&self) -> bool {
-        self.effect.changes.is_empty()
+        self.effect.is_empty()
+    }
+
+    /// Takes words that it counts on out of what it reads and writes.
+    fn count(&mut self, sums: Vec<Sum>) {
+        let is_counted = |cell: &Cell| sums.binary_search_by_key(cell, |sum| sum.cell).is_ok();
+        self.reads.retain(|cell| !is_counted(cell));
+        self.effect.count(&sums);
+        self.sums = sums;
+    }
+
+    /// Whether the words that it counts on stand in a state within their limits.
+    pub fn holds(&self, fork: &Fork) -> bool {
+        self.sums.iter().all(|sum| {
+            let word = fork.word(sum.cell.0, sum.cell.1.unwrap_or_default());
+            (sum.low..=sum.high).contains(&word)
+        })
+    }
+
+    /// All cells that it depends on, in whatever way.
+    pub fn dependencies(&self) -> impl Iterator<Item = Cell> {
+        let counted = self.sums.iter().map(|sum| sum.cell);
+        self.reads.iter().copied().chain(counted)
     }
 }
 
@@ -127,17 +162,45 @@ impl Sender {
         message: &Message,
         nonce: Option<u64>,
     ) -> Arc<Outcome> {
-        if let Some(outcome) = self.outcomes.get(question, fork) {
-            return outcome;
-        }
+        let known = self
+            .outcomes
+            .find(question, fork, |outcome| outcome.holds(fork));
+        known.unwrap_or_else(|| self.record(fork, question, message, nonce))
+    }
+
+    /// As [`Self::outcome`], with what was seen inside.
+    fn inside(&mut self, fork: &Fork, message: &Message) -> Arc<Outcome> {
+        let question = print_of(&(message, None::<u64>));
+        let holds = |outcome: &Arc<Outcome>| outcome.inside.is_some() && outcome.holds(fork);
+        let known = self.outcomes.find(question, fork, holds);
+        known.unwrap_or_else(|| self.record(fork, question, message, None))
+    }
+
+    fn record(
+        &mut self,
+        fork: &Fork,
+        question: Print,
+        message: &Message,
+        nonce: Option<u64>,
+    ) -> Arc<Outcome> {
         self.executed += 1;
         let mut before = fork.clone();
         if let Some(nonce) = nonce {
             before.set_nonce(message.from, nonce);
         }
-        let executed = self.machine.execute(before.clone(), fork.moment(), message);
-        let outcome = Arc::new(outcome_of(fork, &before, message, executed));
-        self.found.extend(&outcome.reads);
+        let (executed, observed, recording) =
+            self.machine
+                .execute_recording(before.clone(), fork.moment(), message);
+        let mut outcome = outcome_of(fork, &before, message, executed);
+        if !self.outcomes.forgets {
+            outcome.count(recording.sums);
+        }
+        outcome.inside = Some(Inside {
+            calls: observed.calls,
+            is_all_or_nothing: recording.is_all_or_nothing,
+        });
+        let outcome = Arc::new(outcome);
+        self.found.extend(outcome.dependencies());
         self.outcomes
             .put(question, fork, &outcome.reads, outcome.clone());
         outcome

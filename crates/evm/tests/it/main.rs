@@ -13,5 +13,6 @@ mod faults;
 mod http;
 mod persist;
 mod pool;
+mod recording;
 mod rpc;
 mod wallet;
