@@ -3,9 +3,10 @@
 use alloy_primitives::map::HashMap;
 use alloy_primitives::{Address, U256};
 
+use super::family::{Family, Held, Holdings};
 use super::{Run, ether_of};
 use crate::input::Step;
-use crate::ledger::Side;
+use crate::ledger::{Asset, Ledger, Side};
 
 /// How ether moved between people and contracts.
 #[derive(Debug)]
@@ -79,5 +80,47 @@ pub(super) fn flow(run: &Run, steps: &[Step], people: &[Address]) -> Option<Flow
         funds: funds.collect(),
         received,
         grew,
+    })
+}
+
+/// Whether somebody has less at the end than at the start, its ether included: it paid for something that is no claim,
+/// so its ether says nothing about its claims. `wei` is a person's ether before and after.
+pub(super) fn is_charged(
+    (ledgers, assets): (&[Ledger], &[Asset]),
+    families: &[Family],
+    holdings: &Holdings,
+    wei: impl Fn(usize) -> [U256; 2],
+) -> bool {
+    let is_wallet = |ledger: &&Ledger| ledger.is_ether() && ledger.side == Side::Wallet;
+    let Some(wallet) = ledgers.iter().find(is_wallet) else {
+        return false;
+    };
+    let others = ledgers
+        .iter()
+        .filter(|ledger| ledger.asset == wallet.asset && !ledger.is_ether());
+    let mut books: Vec<(&[Held], &Ledger)> = Vec::new();
+    for ledger in others {
+        for (at, family) in families.iter().enumerate() {
+            let own = family
+                .books
+                .iter()
+                .position(|book| book.contract == ledger.contract && book.view == ledger.view);
+            books.extend(own.map(|book| (holdings.of(at, book), ledger)));
+        }
+    }
+    (0..holdings.people).any(|person| {
+        let claims = |of: fn(&Held) -> U256| {
+            books.iter().fold(U256::ZERO, |sum, (held, ledger)| {
+                sum.saturating_add(ledger.worth(of(&held[person])))
+            })
+        };
+        let (old, new) = (
+            claims(|held| held.before.live),
+            claims(|held| held.after.live),
+        );
+        let [first, last] = wei(person).map(|wei| wallet.worth(wei));
+        let slack = assets[wallet.asset].tolerance;
+        let end = new.saturating_add(last).saturating_add(slack);
+        !(old.is_zero() && new.is_zero()) && end < old.saturating_add(first)
     })
 }

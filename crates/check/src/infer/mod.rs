@@ -152,6 +152,10 @@ pub fn infer(
         .or_else(|| is_paid_out.then(|| ether::Flow::none(people.len())));
     let sides = Sides::find(&families, &holdings, ether.as_ref());
     let (mut ledgers, mut assets) = sides.ledgers(&families, &holdings, ether.as_ref());
+    let wei = |person: usize| [start, end].map(|fork| ether_of(fork, people[person]));
+    if ether::is_charged((&ledgers, &assets), &families, &holdings, wei) {
+        ledgers.retain(|ledger| !ledger.is_ether());
+    }
     if ledgers.is_empty() {
         (ledgers, assets) = watched(&families, &holdings);
     }

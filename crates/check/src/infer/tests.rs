@@ -2,14 +2,15 @@
 
 use alloy_primitives::{Address, B256, Bytes, Log, LogData, U256};
 use alloy_sol_types::SolEvent;
+use sealift_evm::Machine;
 
 use super::ether::{Flow, flow};
 use super::family::{Family, Held, Holdings, Standard, ids_of};
 use super::sides::Sides;
-use super::{Run, rates};
-use crate::fork::Fork;
+use super::{Run, leftovers, rates};
+use crate::fork::{Bytecode, Fork};
 use crate::input::{Place, Scene, Step};
-use crate::ledger::{Claim, IErc20, IErc1155, Ledger, Side};
+use crate::ledger::{Asset, Claim, IErc20, IErc1155, Ledger, Side};
 
 /// Before and after, by person.
 type Row<'a> = &'a [(u64, u64)];
@@ -302,17 +303,33 @@ fn ether_is_what_claims_are_paid_out_in() {
     );
 }
 
+/// Who pays a fee in ether beside what it moves has less at the end: then its ether is not judged.
+#[test]
+fn ether_that_pays_fees_is_left_out() {
+    let families = [token("V1", 1), token("V2", 2)];
+    let rows = vec![vec![vec![held((500, 0))]], vec![vec![held((0, 500))]]];
+    let holdings = Holdings::of_rows(rows);
+    let successor = Ledger {
+        side: Side::Successor,
+        ..families[1].books[0].clone()
+    };
+    let wallet = Ledger::ether("ether".into(), Side::Wallet);
+    let ledgers = [families[0].books[0].clone(), successor, wallet];
+    let assets = [Asset::default()];
+    let is_charged = |wei: [u64; 2]| {
+        let judged = (&ledgers[..], &assets[..]);
+        super::ether::is_charged(judged, &families, &holdings, |_| wei.map(U256::from))
+    };
+    assert!(is_charged([100, 99]));
+    assert!(!is_charged([100, 100]));
+    assert!(!is_charged([100, 101]));
+}
+
 /// The flow of ether in a run of one step of a sender, whose balances are these before and after.
 #[track_caller]
 fn check_flow(value: u64, balances: [(u64, u64); 2], expected: Option<(Side, [u64; 2])>) {
     let people = [Address::repeat_byte(1), Address::repeat_byte(2)];
-    let mut start = Fork::of(&Scene {
-        chain_id: 1,
-        number: 0,
-        timestamp_secs: 0,
-        block_gas_limit: 0,
-        accounts: Vec::new(),
-    });
+    let mut start = Fork::of(&empty());
     let mut end = start.clone();
     for (who, (before, after)) in people.iter().zip(balances) {
         for (fork, balance) in [(&mut start, before), (&mut end, after)] {
@@ -354,6 +371,56 @@ fn ether_that_a_sender_pays_in_is_no_loss() {
     check_flow(10, [(100, 90), (5, 15)], Some((Side::Successor, [0, 10])));
     // It got back what it paid in, and more.
     check_flow(10, [(100, 103), (0, 0)], Some((Side::Wallet, [13, 0])));
+}
+
+/// What stays behind in ether at a legacy that owes this before and after, and holds as much ether all the time.
+#[track_caller]
+fn check_left(owed: [u64; 2], held: u64, expected: &[&str]) {
+    let legacy = Address::repeat_byte(7);
+    let state = |owed: u64| {
+        let mut fork = Fork::of(&empty());
+        let account = sealift_evm::Account {
+            balance: U256::from(held),
+            ..Default::default()
+        };
+        fork.set_account(legacy, account);
+        // It answers everything with its first word: SLOAD(0), MSTORE at 0, RETURN 32 bytes.
+        let code = vec![0x5f, 0x54, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3];
+        fork.set_code(legacy, Bytecode::new_raw(code.into()));
+        fork.set_word(legacy, U256::ZERO, U256::from(owed));
+        fork
+    };
+    let run = Run {
+        forks: owed.map(state).to_vec(),
+        logs: Vec::new(),
+        paid: vec![Vec::new()],
+        failed: None,
+    };
+    let mut machine = Machine::new(1);
+    let name = |_| "Vault".to_owned();
+    let found = leftovers::find(&mut machine, &run, &[], &[legacy], &name);
+    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn ether_without_a_claim_stays_behind() {
+    let left = "Vault still holds 9 wei, which no step moves and no claim covers";
+    check_left([5, 0], 9, &[left]);
+    // What is still owed is covered by it, and a legacy that never owed anything is none of this.
+    check_left([5, 3], 9, &[]);
+    check_left([0, 0], 9, &[]);
+    check_left([5, 0], 0, &[]);
+}
+
+fn empty() -> Scene {
+    Scene {
+        chain_id: 1,
+        number: 0,
+        timestamp_secs: 0,
+        block_gas_limit: 0,
+        accounts: Vec::new(),
+    }
 }
 
 #[test]
