@@ -2,23 +2,36 @@
 
 use alloy_primitives::{Address, I256, U256};
 
-use crate::ledger::{Claim, Claims, Ledger, Side};
+use crate::ledger::{Claim, Claims, Ledger, Shift, Side};
 use crate::model::{ANYONE, NEWCOMER, Node, STRANGER, Subject};
-use crate::tally::{Part, Tally, narrow};
+use crate::tally::{Part, Standing, Tally};
 
-/// What the claims of a state amount to, in units of entitlement.
+/// What the claims of a state amount to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Assessment {
-    /// What accounts have beyond what is due to them.
-    pub over: U256,
-    /// What of `over` strangers have.
-    pub stranger_over: U256,
-    /// What accounts lack of what is due to them.
-    pub short: U256,
-    /// What is recorded for accounts and custodians and cannot be moved by an account now.
-    pub held: U256,
+    /// The assets in which something is not as it should be, in order.
+    pub standings: Vec<(usize, Standing)>,
     /// Whether this is an end: done, rolled back, or (where somebody acted on its own or is gone) settled.
     pub goal: bool,
+}
+
+impl Assessment {
+    /// Whether anybody has more than is due.
+    pub fn is_over(&self) -> bool {
+        let mut all = self.standings.iter();
+        all.any(|(_, standing)| !standing.over.is_zero())
+    }
+
+    /// What accounts lack and what they have beyond what is due, over all assets: to compare states, no amount of
+    /// anything.
+    pub fn wrong(&self) -> (U256, U256) {
+        let none = (U256::ZERO, U256::ZERO);
+        let all = self.standings.iter();
+        all.fold(none, |(short, over), (_, standing)| {
+            let short = short.saturating_add(standing.short);
+            (short, over.saturating_add(standing.over))
+        })
+    }
 }
 
 /// What is due, from the undisturbed run.
@@ -46,61 +59,60 @@ pub struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// What an account can move.
-    pub fn live(&self, claims: &Claims, account: usize) -> U256 {
-        self.live_in(claims.row(account))
+    /// What an account can move of an asset.
+    pub fn live(&self, claims: &Claims, account: usize, asset: usize) -> U256 {
+        self.live_in(claims.row(account))[asset]
     }
 
-    fn live_in(&self, row: &[Claim]) -> U256 {
-        let row = row.iter().zip(self.ledgers);
-        row.fold(U256::ZERO, |sum, (claim, ledger)| {
-            sum.saturating_add(ledger.worth(claim.live))
-        })
+    fn sums(&self, row: &[Claim], of: impl Fn(&Claim) -> U256) -> Vec<U256> {
+        let mut sums = vec![U256::ZERO; self.subject.assets.len()];
+        for (claim, ledger) in row.iter().zip(self.ledgers) {
+            let sum = &mut sums[ledger.asset];
+            *sum = sum.saturating_add(ledger.worth(of(claim)));
+        }
+        sums
     }
 
-    /// What is recorded for an account, whether it can move it or not.
-    fn recorded_in(&self, row: &[Claim]) -> U256 {
-        let row = row.iter().zip(self.ledgers);
-        row.fold(U256::ZERO, |sum, (claim, ledger)| {
-            sum.saturating_add(ledger.worth(claim.recorded))
-        })
+    /// By asset, what can be moved.
+    fn live_in(&self, row: &[Claim]) -> Vec<U256> {
+        self.sums(row, |claim| claim.live)
     }
 
-    /// What is due to an account at the end: what it had, where that is what is migrated; else what the undisturbed
-    /// run gives it.
-    pub fn due(&self, node: &Node, account: usize) -> U256 {
-        shifted(
-            self.due_at_first(account),
-            shift_of(node, self.accounts[account]),
-        )
+    /// By asset, what is recorded, whether it can be moved or not.
+    fn recorded_in(&self, row: &[Claim]) -> Vec<U256> {
+        self.sums(row, |claim| claim.recorded)
     }
 
-    fn due_at_first(&self, account: usize) -> U256 {
-        let row = self.baseline.start.row(account).iter().zip(self.ledgers);
-        let migrates = row
-            .into_iter()
-            .any(|(claim, ledger)| ledger.side == Side::Legacy && !claim.live.is_zero());
-        let baseline = if migrates {
-            &self.baseline.start
-        } else {
-            &self.baseline.end
-        };
-        self.live(baseline, account)
+    /// What of an asset is due to an account at the end: what it had, where that is what is migrated; else what the
+    /// undisturbed run gives it.
+    pub fn due(&self, node: &Node, account: usize, asset: usize) -> U256 {
+        let shift = shift_of(&node.shift, self.accounts[account], asset);
+        shifted(self.due_at_first(account)[asset], shift)
     }
 
-    /// What is due to an account if all is as it was.
-    pub fn due_before(&self, node: &Node, account: usize) -> U256 {
-        shifted(
-            self.live(&self.baseline.start, account),
-            shift_of(node, self.accounts[account]),
-        )
+    fn due_at_first(&self, account: usize) -> Vec<U256> {
+        let row = self.baseline.start.row(account);
+        let mut due = self.live_in(self.baseline.end.row(account));
+        let start = self.live_in(row);
+        for (claim, ledger) in row.iter().zip(self.ledgers) {
+            if ledger.side == Side::Legacy && !claim.live.is_zero() {
+                due[ledger.asset] = start[ledger.asset];
+            }
+        }
+        due
+    }
+
+    /// What of an asset is due to an account if all is as it was.
+    pub fn due_before(&self, node: &Node, account: usize, asset: usize) -> U256 {
+        let shift = shift_of(&node.shift, self.accounts[account], asset);
+        shifted(self.live(&self.baseline.start, account, asset), shift)
     }
 
     /// The sums over all accounts, none of which acted on its own.
     pub fn tally(&self, claims: &Claims) -> Tally {
         let mut tally = Tally::default();
         for account in 0..self.accounts.len() {
-            tally.add(&self.part(account, claims.row(account), I256::ZERO, false));
+            tally.add(&self.part(account, claims.row(account), &[], false));
         }
         tally
     }
@@ -115,46 +127,62 @@ impl Judge<'_> {
     ) -> Tally {
         let mut tally = tally.clone();
         for account in accounts {
-            tally.take(&self.part(*account, before.row(*account), I256::ZERO, false));
-            tally.add(&self.part(*account, after.row(*account), I256::ZERO, false));
+            tally.take(&self.part(*account, before.row(*account), &[], false));
+            tally.add(&self.part(*account, after.row(*account), &[], false));
         }
         tally
     }
 
-    fn part(&self, account: usize, row: &[Claim], shift: I256, waived: bool) -> Part {
+    fn part(&self, account: usize, row: &[Claim], shift: &[Shift], waived: bool) -> Part {
+        let recorded = self.recorded_in(row);
         if account >= self.judged {
-            let now = self.recorded_in(row);
             let end = self.recorded_in(self.baseline.end.row(account));
-            return Part {
+            let held = recorded.iter().zip(end).map(|(now, end)| Standing {
                 held: now.saturating_sub(end),
+                ..Standing::default()
+            });
+            return Part {
+                standings: told(held),
                 owed: vec![U256::ZERO; self.subject.custodians.len()],
                 ..Part::default()
             };
         }
+        let who = self.accounts[account];
+        let is_stranger = [STRANGER, ANYONE].contains(&who);
         let live = self.live_in(row);
-        let due = shifted(self.due_at_first(account), shift);
-        let before = shifted(self.live(&self.baseline.start, account), shift);
-        let over = live
-            .saturating_sub(due.max(before))
-            .saturating_sub(self.subject.tolerance);
-        let mut short = due.saturating_sub(live);
-        if short <= self.subject.tolerance || waived {
-            short = U256::ZERO;
-        }
+        let due = self.due_at_first(account);
+        let before = self.live_in(self.baseline.start.row(account));
+        let standing = |asset: usize| {
+            let (live, by) = (live[asset], shift_of(shift, who, asset));
+            let tolerance = self.subject.assets[asset].tolerance;
+            let (due, before) = (shifted(due[asset], by), shifted(before[asset], by));
+            let over = live
+                .saturating_sub(due.max(before))
+                .saturating_sub(tolerance);
+            let mut short = due.saturating_sub(live);
+            if short <= tolerance || waived {
+                short = U256::ZERO;
+            }
+            Standing {
+                over,
+                stranger_over: if is_stranger { over } else { U256::ZERO },
+                short,
+                held: recorded[asset].saturating_sub(live),
+            }
+        };
+        let standings = told((0..live.len()).map(standing));
         let owed = self.subject.custodians.iter().map(|custodian| {
             custodian.covers.iter().fold(U256::ZERO, |sum, ledger| {
                 sum.saturating_add(self.ledgers[*ledger].worth(row[*ledger].recorded))
             })
         });
+        let mut wrong = standings.iter();
         Part {
-            over,
-            is_stranger: [STRANGER, ANYONE].contains(&self.accounts[account]),
-            short,
-            held: self.recorded_in(row).saturating_sub(live),
-            unsettled: !over.is_zero() || !short.is_zero(),
-            undone: !self.is_as(row, self.baseline.end.row(account)),
-            unback: !self.is_as(row, self.baseline.start.row(account)),
+            unsettled: wrong.any(|(_, one)| !one.over.is_zero() || !one.short.is_zero()),
+            undone: !self.is_done(is_stranger, row, self.baseline.end.row(account)),
+            unback: !self.is_done(is_stranger, row, self.baseline.start.row(account)),
             owed: owed.collect(),
+            standings,
         }
     }
 
@@ -162,7 +190,7 @@ impl Judge<'_> {
     pub fn assess(&self, node: &Node) -> Assessment {
         let on_their_own = !node.shift.is_empty() || node.lost.is_some() || node.waived.is_some();
         let mut tally = node.tally.as_ref().clone();
-        let acted = node.shift.iter().map(|(who, _)| *who).chain(node.waived);
+        let acted = node.shift.iter().map(|(who, ..)| *who).chain(node.waived);
         let mut seen = Vec::new();
         for who in acted {
             let Some(account) = self.accounts[..self.judged]
@@ -176,38 +204,56 @@ impl Judge<'_> {
             }
             seen.push(account);
             let row = node.claims.row(account);
-            tally.take(&self.part(account, row, I256::ZERO, false));
+            tally.take(&self.part(account, row, &[], false));
             let waived = node.waived == Some(who);
-            tally.add(&self.part(account, row, shift_of(node, who), waived));
+            tally.add(&self.part(account, row, &node.shift, waived));
         }
         let back = tally.unback == 0;
         Assessment {
-            over: narrow(tally.over),
-            stranger_over: narrow(tally.stranger_over),
-            short: narrow(tally.short),
-            held: narrow(tally.held),
+            standings: tally.standings(),
             goal: tally.unsettled == 0 && (tally.undone == 0 || on_their_own) || back,
         }
+    }
+
+    /// Whether an account is as in the baseline: what a stranger gives for something else, or away, is its own affair.
+    fn is_done(&self, is_stranger: bool, row: &[Claim], baseline: &[Claim]) -> bool {
+        if !is_stranger {
+            return self.is_as(row, baseline);
+        }
+        let (now, then) = (self.live_in(row), self.live_in(baseline));
+        let mut sums = now.iter().zip(then).zip(&self.subject.assets);
+        sums.all(|((now, then), asset)| now.saturating_sub(then) <= asset.tolerance)
     }
 
     /// Whether an account's claims are live as in the baseline, up to rounding.
     fn is_as(&self, row: &[Claim], baseline: &[Claim]) -> bool {
         let groups = &self.subject.groups;
-        let tolerance = self.subject.tolerance;
-        let worth = |row: &[Claim], group: usize| {
-            let of = row.iter().zip(self.ledgers).zip(groups);
-            of.filter(|(_, own)| **own == group)
-                .fold(U256::ZERO, |sum, ((claim, ledger), _)| {
-                    sum.saturating_add(ledger.worth(claim.live))
-                })
+        let near = |one: &U256, other: &U256, asset: usize| {
+            one.abs_diff(*other) <= self.subject.assets[asset].tolerance
         };
-        let mut books = (0..self.ledgers.len()).filter(|ledger| groups[*ledger] == *ledger);
-        books.all(|group| {
-            // A wallet is judged with everything else, by the sum.
-            self.ledgers[group].side == Side::Wallet
-                || worth(row, group).abs_diff(worth(baseline, group)) <= tolerance
-        }) && self.live_in(row).abs_diff(self.live_in(baseline)) <= tolerance
+        let by_book = |row: &[Claim]| {
+            let mut worth = vec![U256::ZERO; row.len()];
+            for ((claim, ledger), group) in row.iter().zip(self.ledgers).zip(groups) {
+                worth[*group] = worth[*group].saturating_add(ledger.worth(claim.live));
+            }
+            worth
+        };
+        let (now, then) = (by_book(row), by_book(baseline));
+        let mut books = self.ledgers.iter().zip(now.iter().zip(&then));
+        // A wallet is judged with everything else, by the sum.
+        let same_books = books.all(|(ledger, (now, then))| {
+            ledger.side == Side::Wallet || near(now, then, ledger.asset)
+        });
+        let (now, then) = (self.live_in(row), self.live_in(baseline));
+        let mut sums = now.iter().zip(&then).enumerate();
+        same_books && sums.all(|(asset, (now, then))| near(now, then, asset))
     }
+}
+
+/// What is to be told, by asset.
+fn told(standings: impl Iterator<Item = Standing>) -> Vec<(usize, Standing)> {
+    let all = standings.enumerate();
+    all.filter(|(_, standing)| !standing.is_clear()).collect()
 }
 
 /// Judged accounts of a subject, strangers and the newcomer included.
@@ -217,9 +263,10 @@ pub fn judged(subject: &Subject) -> Vec<Address> {
     accounts
 }
 
-fn shift_of(node: &Node, account: Address) -> I256 {
-    let shift = node.shift.iter().find(|(who, _)| *who == account);
-    shift.map_or(I256::ZERO, |(_, by)| *by)
+fn shift_of(shift: &[Shift], account: Address, asset: usize) -> I256 {
+    let mut all = shift.iter();
+    let own = all.find(|(who, of, _)| *who == account && *of == asset);
+    own.map_or(I256::ZERO, |(.., by)| *by)
 }
 
 fn shifted(amount: U256, by: I256) -> U256 {
@@ -227,5 +274,142 @@ fn shifted(amount: U256, by: I256) -> U256 {
         amount.saturating_sub(by.unsigned_abs())
     } else {
         amount.saturating_add(by.unsigned_abs())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fork::Fork;
+    use crate::input::Scene;
+    use crate::ledger::Asset;
+    use crate::model::Record;
+
+    /// The standings of a state in which accounts can move this much in each ledger; at the start and at the end
+    /// it is that much.
+    #[track_caller]
+    fn check(
+        ledgers: &[(Side, usize)],
+        [start, end, now]: [&[&[u64]]; 3],
+        expected: &[(usize, [u64; 2])],
+    ) {
+        let claims = |rows: &[&[u64]]| {
+            let claim = |amount: &u64| Claim {
+                recorded: U256::from(*amount),
+                live: U256::from(*amount),
+            };
+            Claims::of_rows(rows.iter().map(|row| row.iter().map(claim).collect()))
+        };
+        let ledger = |(side, asset): &(Side, usize)| Ledger {
+            asset: *asset,
+            ..Ledger::erc20(String::new(), Address::ZERO, *side)
+        };
+        let ledgers: Vec<Ledger> = ledgers.iter().map(ledger).collect();
+        let accounts: Vec<Address> = (1..=now.len() as u8).map(Address::repeat_byte).collect();
+        let scene = Scene {
+            chain_id: 1,
+            number: 0,
+            timestamp_secs: 0,
+            block_gas_limit: 0,
+            accounts: Vec::new(),
+        };
+        let assets = ledgers
+            .iter()
+            .map(|ledger| ledger.asset)
+            .max()
+            .unwrap_or_default()
+            + 1;
+        let subject = Subject {
+            start: Fork::of(&scene),
+            steps: Vec::new(),
+            groups: (0..ledgers.len()).collect(),
+            ledgers: ledgers.clone(),
+            accounts: accounts.clone(),
+            assets: vec![Asset::default(); assets],
+            contracts: Vec::new(),
+            custodians: Vec::new(),
+            resume: Vec::new(),
+            wait_secs: 0,
+            recovery: Vec::new(),
+            actions: Vec::new(),
+            hostile: Vec::new(),
+            tokens: Vec::new(),
+            operator: Vec::new(),
+            off: Vec::new(),
+        };
+        let baseline = Baseline {
+            start: claims(start),
+            end: claims(end),
+        };
+        let judge = Judge {
+            subject: &subject,
+            ledgers: &ledgers,
+            accounts: &accounts,
+            judged: accounts.len(),
+            baseline: &baseline,
+        };
+        let claims = claims(now);
+        let tally = judge.tally(&claims);
+        let node = Node {
+            fork: subject.start.clone(),
+            may_wait: true,
+            record: Record::new(0),
+            shift: Default::default(),
+            lost: None,
+            waived: None,
+            stranger: 0,
+            trail: Vec::new(),
+            claims: claims.clone(),
+            tally: tally.clone().into(),
+            apart: None,
+            faults: 0,
+            sent: 0,
+            parent: None,
+        };
+        let found = judge.assess(&node);
+        let short_and_over = found.standings.iter().map(|(asset, standing)| {
+            let figures = [standing.short, standing.over];
+            (*asset, figures.map(|figure| figure.to::<u64>()))
+        });
+        assert_eq!(short_and_over.collect::<Vec<_>>(), expected);
+        assert!(!found.goal || expected.is_empty());
+        // What is taken and added again account by account is what was there.
+        let all: Vec<usize> = (0..accounts.len()).collect();
+        let back = judge.retally(&tally, &claims, &baseline.end, &all);
+        assert_eq!(back, judge.tally(&baseline.end));
+    }
+
+    /// Each has as many as before, and neither the one that is due to it.
+    #[test]
+    fn swapped_ids_are_short_and_over_each() {
+        let books = [
+            (Side::Legacy, 0),
+            (Side::Legacy, 1),
+            (Side::Successor, 0),
+            (Side::Successor, 1),
+        ];
+        let start: &[&[u64]] = &[&[1, 0, 0, 0], &[0, 1, 0, 0]];
+        let end: &[&[u64]] = &[&[0, 0, 1, 0], &[0, 0, 0, 1]];
+        let swapped: &[&[u64]] = &[&[0, 0, 0, 1], &[0, 0, 1, 0]];
+        check(&books, [start, end, swapped], &[(0, [1, 1]), (1, [1, 1])]);
+        check(&books, [start, end, end], &[]);
+        // One asset would not see it.
+        let counted = books.map(|(side, _)| (side, 0));
+        check(&counted, [start, end, swapped], &[]);
+    }
+
+    /// Too much of one thing does not make up for what lacks of another.
+    #[test]
+    fn assets_are_not_summed_up() {
+        let books = [(Side::Successor, 0), (Side::Successor, 1)];
+        let none: &[&[u64]] = &[&[0, 0]];
+        let end: &[&[u64]] = &[&[500, 500]];
+        check(
+            &books,
+            [none, end, &[&[400, 600]]],
+            &[(0, [100, 0]), (1, [0, 100])],
+        );
+        let one = [(Side::Wallet, 0), (Side::Wallet, 0)];
+        check(&one, [none, end, &[&[400, 600]]], &[]);
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::{Address, Bytes, I256, U256, address};
+use alloy_primitives::{Address, Bytes, U256, address};
 use sealift_evm::{Cell, Interference, Message, Misbehaviour};
 
 use crate::fork::{Fork, Print, print_of};
 use crate::input::Step;
-use crate::ledger::{Claims, Ledger};
+use crate::ledger::{Asset, Claims, Ledger, Shift};
 use crate::tally::Tally;
 
 /// The stranger: nobody owes it anything.
@@ -90,8 +90,8 @@ pub struct Subject {
     pub groups: Vec<usize>,
     /// Whose claims are judged, in order; the stranger and the newcomer are added.
     pub accounts: Vec<Address>,
-    /// Units of entitlement that rounding may cost or give an account.
-    pub tolerance: U256,
+    /// What the ledgers are of; [`Ledger::asset`] counts them.
+    pub assets: Vec<Asset>,
     /// Contracts of the migration: they hold custody, and they are what a stranger calls.
     pub contracts: Vec<Address>,
     /// Solvency promises.
@@ -112,6 +112,15 @@ pub struct Subject {
     pub operator: Vec<Message>,
     /// Families or names of faults that are declared impossible.
     pub off: Vec<String>,
+}
+
+impl Subject {
+    /// What a custodian may owe more than it holds, in units of entitlement.
+    pub fn slack(&self, custodian: &Custodian) -> U256 {
+        let covered = custodian.covers.iter();
+        let tolerances = covered.map(|ledger| self.assets[self.ledgers[*ledger].asset].tolerance);
+        tolerances.max().unwrap_or_default()
+    }
 }
 
 /// What the executor is doing.
@@ -344,7 +353,7 @@ pub struct Past {
     /// Steps that were mined.
     pub mined: Vec<u64>,
     /// Entitlements that holders had moved.
-    pub shift: Arc<Vec<(Address, I256)>>,
+    pub shift: Arc<Vec<Shift>>,
     /// Who had made itself unable to receive.
     pub waived: Option<Address>,
     /// All claims.
@@ -381,7 +390,7 @@ pub struct Node {
     /// The executor.
     pub record: Record,
     /// Entitlements that holders moved among themselves.
-    pub shift: Arc<Vec<(Address, I256)>>,
+    pub shift: Arc<Vec<Shift>>,
     /// Who never acts again.
     pub lost: Option<Address>,
     /// Who made itself unable to receive: it is not judged as short.

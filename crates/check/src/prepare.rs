@@ -10,7 +10,7 @@ use crate::hostile::{Domain, Gap, calls};
 use crate::infer::{self, Inferred, Leftover};
 use crate::input::{DeclarationError, Resolved};
 use crate::input::{Scene, Step};
-use crate::ledger::{Ledger, Reader};
+use crate::ledger::{Asset, ExitBy, Gift, Ledger, Reader, View};
 use crate::model::{STRANGER, Subject};
 use crate::send::{AGAIN_AT_ONCE, NONCES_A_RUN, first_nonce, with_cast};
 
@@ -45,7 +45,7 @@ pub enum PrepareError {
     Explore(#[from] ExploreError),
     /// Nothing moves.
     #[error(
-        "the script moves no claim: no balance of an ERC-20 changes sides in the undisturbed run"
+        "the script moves no claim: no balance of an ERC-20 or ERC-1155, no owner of an ERC-721 and nobody's ether changes in the undisturbed run"
     )]
     NothingMoves,
     /// The declaration does not fit what was inferred.
@@ -75,11 +75,25 @@ pub fn prepare(
     }
     let mut found = infer::infer(&mut machine, &run, &steps, name).map_err(ExploreError::from)?;
     let inferred = declared.ledgers.is_empty();
-    let ledgers = if inferred {
-        found.ledgers.clone()
+    let (ledgers, mut assets) = if inferred {
+        (found.ledgers.clone(), found.assets.clone())
     } else {
-        declared.ledgers.clone()
+        let assets = declared.assets.iter().map(|name| Asset {
+            name: name.clone(),
+            tolerance: found.tolerance(),
+        });
+        (declared.ledgers.clone(), assets.collect())
     };
+    if let Some(tolerance) = declared.tolerance {
+        // Nobody is owed a part of an id.
+        let whole = |at: &usize| {
+            let mut of = ledgers.iter().filter(|ledger| ledger.asset == *at);
+            of.all(|ledger| matches!(ledger.view, View::Owner(_)))
+        };
+        for at in (0..assets.len()).filter(|at| !whole(at)) {
+            assets[at].tolerance = tolerance;
+        }
+    }
     if ledgers.is_empty() && found.leftovers.is_empty() {
         return Err(PrepareError::NothingMoves);
     }
@@ -113,7 +127,7 @@ pub fn prepare(
         start,
         groups,
         steps,
-        tolerance: declared.tolerance.unwrap_or(found.tolerance),
+        assets,
         ledgers,
         accounts,
         contracts,
@@ -127,11 +141,15 @@ pub fn prepare(
         tokens,
         off: declared.off.clone(),
     };
+    let mut gaps = public.gaps;
+    if inferred {
+        gaps.extend(found.gaps);
+    }
     Ok(Prepared {
         subject,
         leftovers: found.leftovers,
         inferred,
-        gaps: public.gaps,
+        gaps,
     })
 }
 
@@ -163,7 +181,7 @@ fn with_twins(start: &Fork, steps: &[Step], mut ledgers: Vec<Ledger>) -> (Vec<Le
     (ledgers, groups)
 }
 
-/// Accounts that hold a declared claim before or after the undisturbed run.
+/// Accounts that hold a declared claim before or after the undisturbed run; ether is no reason, everybody has some.
 fn holders(
     machine: &mut Machine<Fork>,
     forks: [&Fork; 2],
@@ -176,7 +194,7 @@ fn holders(
         for fork in forks {
             for ledger in ledgers
                 .iter()
-                .filter(|ledger| fork.has_code(ledger.contract))
+                .filter(|ledger| !ledger.is_ether() && ledger.is_there(fork))
             {
                 let mut reader = Reader::new(vec![ledger.clone()], vec![*candidate]);
                 holds |= !reader.claim(machine, fork, 0)?.recorded.is_zero();
@@ -224,7 +242,7 @@ fn public(
     for fork in [start, end] {
         let ledgers: Vec<Ledger> = ledgers
             .iter()
-            .filter(|ledger| fork.has_code(ledger.contract))
+            .filter(|ledger| ledger.is_there(fork))
             .cloned()
             .collect();
         let some: Vec<Address> = accounts
@@ -243,6 +261,10 @@ fn public(
         );
     }
     amounts.dedup();
+    amounts.extend(ledgers.iter().filter_map(|ledger| match ledger.exit {
+        ExitBy::Gift(Gift::Erc721(id) | Gift::Erc1155(id)) => Some(id),
+        _ => None,
+    }));
     domain.amounts = amounts.into_iter().fold(Vec::new(), |mut kept, amount| {
         if !kept.contains(&amount) {
             kept.push(amount);
@@ -250,7 +272,8 @@ fn public(
         kept
     });
     let targets = declared.hostile.clone().unwrap_or_else(|| {
-        let ledgers: Vec<Address> = ledgers.iter().map(|ledger| ledger.contract).collect();
+        let books = ledgers.iter().filter(|ledger| !ledger.is_ether());
+        let ledgers: Vec<Address> = books.map(|ledger| ledger.contract).collect();
         found
             .contracts
             .iter()
@@ -292,7 +315,8 @@ fn public(
 
 /// Tokens whose code somebody can change: it is in the state what the others do.
 fn changeable(start: &Fork, ledgers: &[Ledger]) -> Vec<Address> {
-    let mut tokens: Vec<Address> = ledgers.iter().map(|ledger| ledger.contract).collect();
+    let books = ledgers.iter().filter(|ledger| !ledger.is_ether());
+    let mut tokens: Vec<Address> = books.map(|ledger| ledger.contract).collect();
     tokens.retain(|token| implementation(start, *token).is_some());
     tokens.sort_unstable();
     tokens.dedup();

@@ -1,17 +1,41 @@
 //! Sums over the claims of all accounts, kept account by account.
 
+use std::collections::BTreeMap;
+
 use alloy_primitives::{U256, Uint};
 
 /// Sums over accounts that are kept up to date account by account; 512 bits, so that they never overflow.
 type Sum = Uint<512, 8>;
 
+/// What is not as it should be in one asset, in its units of entitlement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Standing {
+    /// What accounts have beyond what is due to them.
+    pub over: U256,
+    /// What of `over` strangers have.
+    pub stranger_over: U256,
+    /// What accounts lack of what is due to them.
+    pub short: U256,
+    /// What is recorded for accounts and custodians and cannot be moved by an account now.
+    pub held: U256,
+}
+
+impl Standing {
+    fn figures(&self) -> [U256; 4] {
+        [self.over, self.stranger_over, self.short, self.held]
+    }
+
+    /// Whether nothing is to be said.
+    pub fn is_clear(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What the claims of a state come to if no holder acted on its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    pub(crate) over: Sum,
-    pub(crate) stranger_over: Sum,
-    pub(crate) short: Sum,
-    pub(crate) held: Sum,
+    /// By asset, the sums of a [`Standing`]; those that are all zero are left out.
+    standings: BTreeMap<usize, [Sum; 4]>,
     /// Accounts that are not as they must be: neither more nor less than due, as at the end, as at the start.
     pub(crate) unsettled: u32,
     pub(crate) undone: u32,
@@ -23,10 +47,8 @@ pub struct Tally {
 /// What one account adds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Part {
-    pub(crate) over: U256,
-    pub(crate) is_stranger: bool,
-    pub(crate) short: U256,
-    pub(crate) held: U256,
+    /// By asset; what is clear is left out.
+    pub(crate) standings: Vec<(usize, Standing)>,
     pub(crate) unsettled: bool,
     pub(crate) undone: bool,
     pub(crate) unback: bool,
@@ -35,12 +57,12 @@ pub(crate) struct Part {
 
 impl Tally {
     pub(crate) fn add(&mut self, part: &Part) {
-        self.over += Sum::from(part.over);
-        if part.is_stranger {
-            self.stranger_over += Sum::from(part.over);
+        for (asset, standing) in &part.standings {
+            let sums = self.standings.entry(*asset).or_default();
+            for (sum, figure) in sums.iter_mut().zip(standing.figures()) {
+                *sum += Sum::from(figure);
+            }
         }
-        self.short += Sum::from(part.short);
-        self.held += Sum::from(part.held);
         self.unsettled += u32::from(part.unsettled);
         self.undone += u32::from(part.undone);
         self.unback += u32::from(part.unback);
@@ -51,18 +73,33 @@ impl Tally {
     }
 
     pub(crate) fn take(&mut self, part: &Part) {
-        self.over -= Sum::from(part.over);
-        if part.is_stranger {
-            self.stranger_over -= Sum::from(part.over);
+        for (asset, standing) in &part.standings {
+            let sums = self.standings.entry(*asset).or_default();
+            for (sum, figure) in sums.iter_mut().zip(standing.figures()) {
+                *sum -= Sum::from(figure);
+            }
+            if sums.iter().all(Sum::is_zero) {
+                self.standings.remove(asset);
+            }
         }
-        self.short -= Sum::from(part.short);
-        self.held -= Sum::from(part.held);
         self.unsettled -= u32::from(part.unsettled);
         self.undone -= u32::from(part.undone);
         self.unback -= u32::from(part.unback);
         for (sum, owed) in self.owed.iter_mut().zip(&part.owed) {
             *sum -= Sum::from(*owed);
         }
+    }
+
+    /// What is not as it should be, by asset, in order.
+    pub fn standings(&self) -> Vec<(usize, Standing)> {
+        let standing = |[over, stranger_over, short, held]: &[Sum; 4]| Standing {
+            over: narrow(*over),
+            stranger_over: narrow(*stranger_over),
+            short: narrow(*short),
+            held: narrow(*held),
+        };
+        let sums = self.standings.iter();
+        sums.map(|(asset, sums)| (*asset, standing(sums))).collect()
     }
 
     /// What a custodian owes.
@@ -73,6 +110,6 @@ impl Tally {
     }
 }
 
-pub(crate) fn narrow(sum: Sum) -> U256 {
+fn narrow(sum: Sum) -> U256 {
     sum.saturating_to()
 }

@@ -198,6 +198,8 @@ impl<S: Snapshot> Machine<S> {
     /// A machine for one chain.
     pub fn new(chain_id: u64) -> Self {
         let mut cfg = call_rules(chain_id);
+        // Nobody sends ether that it does not have.
+        cfg.disable_balance_check = false;
         cfg.tx_gas_limit_cap = Some(u64::MAX);
         cfg.limit_contract_code_size = None;
         cfg.limit_contract_initcode_size = None;

@@ -3,13 +3,11 @@
 use std::collections::BTreeSet;
 
 use alloy_primitives::{Address, I256};
-use alloy_sol_types::SolCall;
 use sealift_evm::{Message, Misbehaving, Misbehaviour};
 
 use super::ExploreError;
 use super::worker::{Seen, Worker};
 use crate::fork::Print;
-use crate::ledger::{ExitBy, IErc20};
 use crate::model::{Fault, Node, STRANGER, Subject};
 use crate::send::after;
 
@@ -48,8 +46,8 @@ impl Worker<'_, '_> {
                 let mut next = self.landed(node, step, &after(&node.fork, outcome), seen)?;
                 next.record.next = step + 1;
                 // The holder acted on its own: what it gives away or gives up is not the migration's doing.
-                let (to, worth) = given_away(self.ground.subject, &inner);
-                next.shift = super::faults::moved(&node.shift, account, to, worth);
+                let (to, asset, worth) = given_away(self.ground.subject, &inner);
+                next.shift = super::faults::moved(&node.shift, account, to, asset, worth);
                 next.waived = Some(account);
                 self.faulty(next, step, fault, None);
             }
@@ -104,17 +102,13 @@ impl Worker<'_, '_> {
 }
 
 /// What a call of a holder gives away, to whom: a plain transfer in a ledger.
-fn given_away(subject: &Subject, call: &Message) -> (Address, I256) {
-    let transfer = IErc20::transferCall::abi_decode(&call.data);
+fn given_away(subject: &Subject, call: &Message) -> (Address, usize, I256) {
     let mut books = subject.ledgers.iter();
-    let book = books.find(|book| Some(book.contract) == call.to && book.exit == ExitBy::Transfer);
-    match (transfer, book) {
-        (Ok(transfer), Some(book)) => {
-            let worth = I256::try_from(book.worth(transfer.amount)).unwrap_or(I256::MAX);
-            (transfer.to, worth)
-        }
-        _ => (call.from, I256::ZERO),
-    }
+    let given = books.find_map(|book| Some((book, book.given_by(call)?)));
+    given.map_or((call.from, 0, I256::ZERO), |(book, (to, amount))| {
+        let worth = I256::try_from(book.worth(amount)).unwrap_or(I256::MAX);
+        (to, book.asset, worth)
+    })
 }
 
 /// A call of the stranger as another account makes it for itself.

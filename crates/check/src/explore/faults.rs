@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use alloy_primitives::{Address, Bytes, I256, U256};
+use alloy_primitives::{Address, Bytes, I256};
 
 use sealift_evm::{CLOCK, Interference, Meddling};
 
 use super::ExploreError;
 use super::worker::{Seen, Worker};
+use crate::ledger::Shift;
 use crate::model::{Action, Fault, Mode, Node, Subject};
 use crate::send::{Outcome, after, message_of};
 
@@ -319,7 +320,7 @@ impl Worker<'_, '_> {
         Self::set_apart(&mut next, sent.effect.cells());
         // The holder acted on its own: what it did to its own claims is not the migration's doing.
         let (from, none) = (call.message.from, I256::ZERO);
-        next.shift = moved(&node.shift, from, from, none);
+        next.shift = moved(&node.shift, from, from, 0, none);
         self.fault(next, step, fault, None);
         Ok(())
     }
@@ -336,7 +337,7 @@ impl Worker<'_, '_> {
         let ground = self.ground;
         for (ledger, book) in ground.subject.ledgers.iter().enumerate() {
             let claim = node.claims.row(account)[ledger];
-            if claim.live.is_zero() || book.exit != crate::ledger::ExitBy::Transfer {
+            if claim.live.is_zero() {
                 continue;
             }
             let from = ground.accounts[account];
@@ -345,7 +346,10 @@ impl Worker<'_, '_> {
                 if to == from || self.is_off(&fault) {
                     continue;
                 }
-                let message = transfer(book.contract, from, to, claim.live);
+                let gas = sealift_evm::TX_GAS_CAP;
+                let Some(message) = book.gift(from, to, claim.live, gas) else {
+                    continue;
+                };
                 let sent = self.sender.send(&node.fork, &message, None);
                 // A token may refuse this recipient: then there is no place where it can happen.
                 if sent.failed.is_some() || !self.site(&fault, 1) {
@@ -356,7 +360,7 @@ impl Worker<'_, '_> {
                 self.take(&mut next, &sent, seen)?;
                 Self::set_apart(&mut next, sent.effect.cells());
                 let worth = I256::try_from(book.worth(claim.live)).unwrap_or(I256::MAX);
-                next.shift = moved(&node.shift, from, to, worth);
+                next.shift = moved(&node.shift, from, to, book.asset, worth);
                 self.fault(next, step, fault, None);
             }
         }
@@ -371,26 +375,17 @@ fn is_off(subject: &Subject, fault: &Fault) -> bool {
     off.any(|off| name == off || name.split('.').any(|part| part == off))
 }
 
-fn transfer(token: Address, from: Address, to: Address, amount: U256) -> sealift_evm::Message {
-    use alloy_sol_types::SolCall;
-    let call = crate::ledger::IErc20::transferCall { to, amount };
-    sealift_evm::Message {
-        from,
-        to: Some(token),
-        data: call.abi_encode().into(),
-        value: U256::ZERO,
-        gas: sealift_evm::TX_GAS_CAP,
-    }
-}
-
 pub(super) fn moved(
-    shift: &[(Address, I256)],
+    shift: &[Shift],
     from: Address,
     to: Address,
+    asset: usize,
     worth: I256,
-) -> Arc<Vec<(Address, I256)>> {
-    let mut sums: BTreeMap<Address, I256> = shift.iter().copied().collect();
-    *sums.entry(from).or_default() -= worth;
-    *sums.entry(to).or_default() += worth;
-    Arc::new(sums.into_iter().collect())
+) -> Arc<Vec<Shift>> {
+    let all = shift.iter().map(|(who, of, by)| ((*who, *of), *by));
+    let mut sums: BTreeMap<(Address, usize), I256> = all.collect();
+    *sums.entry((from, asset)).or_default() -= worth;
+    *sums.entry((to, asset)).or_default() += worth;
+    let all = sums.into_iter().map(|((who, of), by)| (who, of, by));
+    Arc::new(all.collect())
 }

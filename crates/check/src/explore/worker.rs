@@ -337,7 +337,7 @@ impl<'a, 'g> Worker<'a, 'g> {
                 }
                 Some(asset) => self.holding(&node.fork, index, asset, custodian.account),
             };
-            if owed > held.saturating_add(subject.tolerance) {
+            if owed > held.saturating_add(subject.slack(custodian)) {
                 return Some(Insolvency {
                     custodian: index,
                     held,

@@ -6,10 +6,11 @@ use alloy_primitives::{Address, U256, hex, keccak256};
 use sealift_evm::Snapshot;
 use serde_json::{Map, Value, json};
 
-use super::replay::{Book, Delivery, Exit, How, Move, Question, Replay};
+use super::replay::{Asked, Book, Delivery, Exit, How, Move, Question, Replay};
 use super::{FindingReport, Report};
 use crate::fork::Fork;
 use crate::input::Scene;
+use crate::ledger::Ask;
 use crate::model::{ACCEPTS, ANSWERS_MUCH, ANSWERS_ONE, ANYONE, NEWCOMER, REFUSES, STRANGER};
 use crate::send::with_cast;
 
@@ -294,9 +295,10 @@ fn question(out: &mut String, replay: &Replay, verdict: &str) {
                 let asset = promise.asset.unwrap_or_default();
                 let _ = writeln!(
                     out,
-                    "        _requireCovered({verdict}, {}, {}, {asset}, {covers}, claimants);",
+                    "        _requireCovered({verdict}, {}, {}, {asset}, {covers}, claimants, {});",
                     quoted(&promise.name),
                     promise.account,
+                    promise.slack,
                 );
             }
             Ok(())
@@ -327,24 +329,28 @@ fn ledgers(out: &mut String, replay: &Replay) {
         replay.books.len()
     );
     for (index, book) in replay.books.iter().enumerate() {
-        let (exit, leaves) = match book.exit {
-            Exit::Transfer => (0, Default::default()),
-            Exit::Amount(selector) => (1, selector),
-            Exit::Plain(selector) => (2, selector),
-            Exit::Always => (3, Default::default()),
+        let (kind, asks) = match &book.view {
+            Asked::Amount(ask) => (0, ask.clone()),
+            Asked::Owner(ask) => (1, ask.clone()),
+            Asked::Ether => (2, Ask::default()),
+        };
+        let (exits, leaves) = match &book.exit {
+            Exit::Call(ask) => (true, ask.clone()),
+            Exit::Always => (false, Ask::default()),
         };
         let Book {
             name,
             contract,
-            view,
             rate: (top, bottom),
             wallet,
             same,
+            asset,
             ..
         } = book;
+        let (asks, leaves) = (ask(&asks), ask(&leaves));
         let _ = writeln!(
             out,
-            "        all[{index}] = Book({}, {contract}, {view}, {exit}, {leaves}, {top}, {bottom}, {wallet}, {same});",
+            "        all[{index}] = Book({}, {contract}, {kind}, {asks}, {exits}, {leaves}, {top}, {bottom}, {wallet}, {same}, {asset});",
             quoted(name)
         );
     }
@@ -358,8 +364,8 @@ fn ledgers(out: &mut String, replay: &Replay) {
         let (name, address) = (quoted(&owed.name), owed.address);
         let _ = writeln!(
             out,
-            "        all[{index}] = Owed({name}, {address}, {}, {}, new uint256[]({width}), new uint256[]({width}));",
-            owed.least, owed.most
+            "        all[{index}] = Owed({name}, {address}, {}, {}, {}, {}, new uint256[]({width}), new uint256[]({width}));",
+            owed.asset, owed.tolerance, owed.least, owed.most
         );
         for (field, parts) in [("done", &owed.done), ("back", &owed.back)] {
             for (book, part) in parts.iter().enumerate().filter(|(_, part)| !part.is_zero()) {
@@ -367,11 +373,21 @@ fn ledgers(out: &mut String, replay: &Replay) {
             }
         }
     }
-    let _ = writeln!(
-        out,
-        "    }}\n\n    function _tolerance() internal pure override returns (uint256) {{\n        return {};\n    }}",
-        replay.tolerance
-    );
+    out.push_str("    }\n");
+}
+
+/// Calldata and where account and amount go in it: two bytes for each place.
+fn ask(ask: &Ask) -> String {
+    let places = |places: &[usize]| -> String {
+        let all = places.iter().filter_map(|at| u16::try_from(*at).ok());
+        all.map(|at| format!("{at:04x}")).collect()
+    };
+    format!(
+        "Ask(hex\"{}\", hex\"{}\", hex\"{}\")",
+        hex::encode(&ask.data),
+        places(&ask.account),
+        places(&ask.amount)
+    )
 }
 
 /// Untrusted text as printable ASCII.

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use alloy_primitives::U256;
 use maud::{DOCTYPE, Escaper, Markup, PreEscaped, Render, html as markup};
 
+use super::text::due;
 use super::{Report, grouped};
 use crate::verdict::Verdict;
 
@@ -52,7 +53,7 @@ pub fn html(report: &Report) -> String {
                     }
                     section aria-labelledby="exposed" {
                         h2 id="exposed" { "Value that nobody can reach" }
-                        (chart::chart(&report.exposed))
+                        (chart::charts(&report.exposed))
                     }
                     (ledgers(report))
                     (steps(report))
@@ -109,9 +110,7 @@ fn headline(report: &Report) -> Markup {
     let numbers = &report.explored;
     let fired: u64 = report.coverage.values().map(|sites| sites.fired).sum();
     let enumerated: u64 = report.coverage.values().map(|sites| sites.enumerated).sum();
-    let due = report.accounts.iter().fold(U256::ZERO, |sum, account| {
-        sum.saturating_add(account.entitled)
-    });
+    let (holders, due) = due(report);
     let facts = [
         (
             "Result",
@@ -152,9 +151,8 @@ fn headline(report: &Report) -> Markup {
         (
             "Due",
             format!(
-                "{} units of entitlement to {}",
-                grouped(due),
-                plural(report.accounts.len() as u64, "account")
+                "{due}, in units of entitlement, to {}",
+                plural(holders as u64, "account")
             ),
         ),
     ];
@@ -207,13 +205,16 @@ fn ledgers(report: &Report) -> Markup {
                 caption { @if inferred { "Inferred from the undisturbed run" } @else { "As declared" } }
                 thead { tr {
                     th scope="col" { "Ledger" } th scope="col" { "Side" } th scope="col" { "Contract" }
-                    th scope="col" { "Units of entitlement a unit" }
+                    th scope="col" { "Exit" } th scope="col" { "Units of entitlement a unit" }
+                    th scope="col" { "Of" }
                 } }
                 tbody { @for ledger in &report.ledgers { tr {
                     th scope="row" { (Untrusted(&ledger.name)) }
                     td { (Untrusted(&ledger.side)) }
                     td { code { (ledger.contract.to_string()) } }
+                    td { (Untrusted(&ledger.exit)) }
                     td { (Untrusted(&ledger.rate)) }
+                    td { (Untrusted(&ledger.asset)) }
                 } } }
             } }
         }

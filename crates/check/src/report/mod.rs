@@ -4,6 +4,7 @@ pub mod forge;
 mod html;
 mod merge;
 pub mod replay;
+mod standing;
 mod text;
 mod trace;
 
@@ -14,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::explore::{ExploreError, Explored, Limits, Retrace};
 use crate::hostile::Gap;
-use crate::ledger::Side;
-use crate::model::{Fault, Subject};
+use crate::ledger::{Asset, ExitBy, Ledger, Side};
+use crate::model::{Fault, Node, Subject};
 use crate::verdict::{Conclusion, Verdict};
 
 pub use html::html;
@@ -68,8 +69,8 @@ pub struct Report {
     pub gaps: Vec<String>,
     /// What is taken for granted.
     pub assumptions: Vec<String>,
-    /// Value that is in nobody's reach after each step, undisturbed, in units of entitlement.
-    pub exposed: Vec<U256>,
+    /// Value that is in nobody's reach, undisturbed, of each asset of which there is any.
+    pub exposed: Vec<Exposure>,
     /// Findings, the one that matters most first.
     pub findings: Vec<FindingReport>,
 }
@@ -87,6 +88,15 @@ pub struct StepLine {
     pub place: String,
 }
 
+/// Value of an asset that is in nobody's reach.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exposure {
+    /// The asset.
+    pub asset: String,
+    /// Units of entitlement before the first step and after each.
+    pub after: Vec<U256>,
+}
+
 /// A ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerLine {
@@ -96,19 +106,25 @@ pub struct LedgerLine {
     pub contract: Address,
     /// Its side.
     pub side: String,
+    /// What it is of: an account's claims are summed up within an asset.
+    pub asset: String,
+    /// What an account calls that moves its claim; nothing where that is not asked.
+    pub exit: String,
     /// Units of entitlement a unit.
     pub rate: String,
     /// Whether it was inferred.
     pub inferred: bool,
 }
 
-/// A judged account.
+/// A judged account, and what of an asset is due to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountName {
     /// As a reader knows it.
     pub name: String,
     /// Where it is.
     pub address: Address,
+    /// The asset.
+    pub asset: String,
     /// What is due to it, in units of entitlement.
     pub entitled: U256,
 }
@@ -199,13 +215,15 @@ pub struct MessageLine {
     pub wait_secs: u64,
 }
 
-/// What one account has.
+/// What one account has of an asset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountLine {
     /// As a reader knows it.
     pub name: String,
     /// Where it is.
     pub address: Address,
+    /// The asset; nothing where there is only one.
+    pub asset: String,
     /// What is due.
     pub entitled: U256,
     /// What it can move, in units of entitlement.
@@ -291,12 +309,31 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Result<Report, Ex
             gas: explored.gas.get(index).copied().unwrap_or_default(),
             place: format!("{}:{}", step.place.file.display(), step.place.line),
         });
-    let exposed = explored.ground.path.iter().map(|node| {
-        (0..explored.ground.judged).fold(U256::ZERO, |sum, account| {
-            let (due, live) = (judge.due(node, account), judge.live(&node.claims, account));
-            sum.saturating_add(due.saturating_sub(live))
-        })
-    });
+    let exposed = |(index, asset): (usize, &Asset)| {
+        let of = |node: &Node| {
+            (0..explored.ground.judged).fold(U256::ZERO, |sum, account| {
+                let due = judge.due(node, account, index);
+                let live = judge.live(&node.claims, account, index);
+                sum.saturating_add(due.saturating_sub(live))
+            })
+        };
+        Exposure {
+            asset: asset.name.clone(),
+            after: explored.ground.path.iter().map(of).collect(),
+        }
+    };
+    let exposed = subject.assets.iter().enumerate().map(exposed);
+    let entitled = |(account, asset): (usize, usize)| AccountName {
+        name: decoder.name(explored.ground.accounts[account]),
+        address: explored.ground.accounts[account],
+        asset: subject.assets[asset].name.clone(),
+        entitled: judge.due(root, account, asset),
+    };
+    let assets = subject.assets.len();
+    let accounts = (0..subject.accounts.len())
+        .flat_map(|account| (0..assets).map(move |asset| (account, asset)))
+        .map(entitled)
+        .filter(|line| assets == 1 || !line.entitled.is_zero());
     let verdict = conclusion.verdict();
     let fired = coverage
         .values()
@@ -327,6 +364,8 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Result<Report, Ex
                     Side::Wallet => "wallet",
                 }
                 .to_owned(),
+                asset: subject.assets[ledger.asset].name.clone(),
+                exit: exit(ledger, decoder),
                 rate: if ledger.rate.1 == U256::ONE {
                     ledger.rate.0.to_string()
                 } else {
@@ -335,13 +374,7 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Result<Report, Ex
                 inferred: context.inferred,
             })
             .collect(),
-        accounts: (0..subject.accounts.len())
-            .map(|account| AccountName {
-                name: decoder.name(explored.ground.accounts[account]),
-                address: explored.ground.accounts[account],
-                entitled: judge.due(root, account),
-            })
-            .collect(),
+        accounts: accounts.collect(),
         explored: Numbers {
             states: explored.visits.len() as u64,
             bad: conclusion.bad as u64,
@@ -352,7 +385,9 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Result<Report, Ex
         coverage,
         gaps,
         assumptions: trace::assumptions(subject),
-        exposed: exposed.collect(),
+        exposed: exposed
+            .filter(|one| one.after.iter().any(|value| !value.is_zero()))
+            .collect(),
         findings: conclusion
             .findings
             .iter()
@@ -360,4 +395,16 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Result<Report, Ex
             .map(|(finding, path)| trace::finding(context, &judge, finding, path, decoder))
             .collect(),
     })
+}
+
+/// How a claim is moved, as it is printed; nothing where it is given away.
+fn exit(ledger: &Ledger, decoder: &dyn Decoder) -> String {
+    match &ledger.exit {
+        ExitBy::Gift(_) | ExitBy::Always => String::new(),
+        ExitBy::Call(ask) => {
+            let call = decoder.call(Some(ledger.contract), &ask.data);
+            // Its arguments are those of each claim.
+            call.split('(').next().unwrap_or_default().to_owned()
+        }
+    }
 }

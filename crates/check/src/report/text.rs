@@ -1,13 +1,17 @@
 //! A report as text.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
 
 use super::{FindingReport, NO_SITE, Report};
 
 /// Findings that are printed whole.
 const SHOWN: usize = 5;
+
+/// Ledgers that are printed.
+const MOST_LEDGERS: usize = 40;
 
 /// Lines of a long trace that are printed, at its beginning and at its end.
 const LINES_FIRST: usize = 3;
@@ -53,23 +57,46 @@ fn head(out: &mut String, report: &Report) {
             ""
         }
     );
-    for ledger in &report.ledgers {
+    let assets: BTreeSet<&str> = report.ledgers.iter().map(|of| of.asset.as_str()).collect();
+    let many = assets.len() > 1;
+    for ledger in report.ledgers.iter().take(MOST_LEDGERS) {
+        let of = if many {
+            format!("  of {}", ledger.asset)
+        } else {
+            String::new()
+        };
+        let exit = if ledger.exit.is_empty() {
+            String::new()
+        } else {
+            format!("  exit {}", ledger.exit)
+        };
         let _ = writeln!(
             out,
-            "  {:<10} {}  {}  rate {}",
+            "  {:<10} {}  {}  rate {}{exit}{of}",
             ledger.side, ledger.name, ledger.contract, ledger.rate
         );
     }
-    let sum = report.accounts.iter().fold(U256::ZERO, |sum, account| {
-        sum.saturating_add(account.entitled)
-    });
-    let _ = writeln!(
-        out,
-        "  {} accounts are due {}",
-        report.accounts.len(),
-        grouped(sum)
-    );
+    if let Some(more) = report.ledgers.len().checked_sub(MOST_LEDGERS + 1) {
+        let _ = writeln!(out, "  {} more are in report.json", more + 1);
+    }
+    let (holders, due) = due(report);
+    let _ = writeln!(out, "  {holders} accounts are due {due}");
     let _ = writeln!(out);
+}
+
+/// How many accounts are due something, and what: an amount, or how many assets where there are several.
+pub(super) fn due(report: &Report) -> (usize, String) {
+    let holders: BTreeSet<Address> = report.accounts.iter().map(|own| own.address).collect();
+    let mut due: BTreeMap<&str, U256> = BTreeMap::new();
+    for account in &report.accounts {
+        let sum = due.entry(account.asset.as_str()).or_default();
+        *sum = sum.saturating_add(account.entitled);
+    }
+    let text = match due.len() {
+        0 | 1 => grouped(due.into_values().next().unwrap_or_default()),
+        assets => format!("{assets} assets"),
+    };
+    (holders.len(), text)
 }
 
 fn finding(out: &mut String, found: &FindingReport) {
@@ -132,9 +159,14 @@ fn finding(out: &mut String, found: &FindingReport) {
                 format!("{ledger} {}{frozen}", grouped(*recorded))
             })
             .collect();
+        let of = if account.asset.is_empty() {
+            String::new()
+        } else {
+            format!("   {}:", account.asset)
+        };
         let _ = writeln!(
             out,
-            "  account {}   entitled {}   {}",
+            "  account {}{of}   entitled {}   {}",
             account.name,
             grouped(account.entitled),
             claims.join("   ")

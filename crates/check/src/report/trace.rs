@@ -2,10 +2,11 @@
 
 use alloy_primitives::{Address, U256};
 
-use super::{AccountLine, Context, Decoder, FindingReport, MessageLine, TraceLine};
+use super::standing;
+use super::{Context, Decoder, FindingReport, MessageLine, TraceLine};
 use crate::fork::{Print, print_of};
 use crate::judge::Judge;
-use crate::ledger::Claims;
+use crate::ledger::{Claims, View};
 use crate::model::{ANYONE, Action, Fault, NEWCOMER, Node, Resume, STRANGER, Subject};
 use crate::send::message_of;
 use crate::verdict::{Finding, Verdict};
@@ -25,7 +26,20 @@ pub(super) fn subject_print(subject: &Subject) -> Print {
         subject
             .ledgers
             .iter()
-            .map(|ledger| (ledger.contract, ledger.rate, ledger.side))
+            .map(|ledger| {
+                // Ids of one contract are told from each other by their calls.
+                let view = match &ledger.view {
+                    View::Amount(ask) | View::Owner(ask) => Some(&ask.data),
+                    View::Ether => None,
+                };
+                (
+                    ledger.contract,
+                    view,
+                    ledger.rate,
+                    ledger.side,
+                    ledger.asset,
+                )
+            })
             .collect::<Vec<_>>(),
         &subject.resume,
         &subject.off,
@@ -92,14 +106,7 @@ pub(super) fn finding(
         }
     }
     let node = path.last().expect("a path has a start");
-    let accounts = (0..explored.ground.judged)
-        .map(|account| account_line(judge, node, account, decoder))
-        .filter(|line| line.live != line.entitled || explored.ground.judged <= 8)
-        .filter(|line| {
-            ![STRANGER, ANYONE, NEWCOMER].contains(&line.address) || !line.live.is_zero()
-        })
-        .take(20)
-        .collect();
+    let accounts = standing::accounts(explored.ground.judged, judge, node, decoder);
     let actions: Vec<&Action> = path
         .iter()
         .filter_map(|node| node.parent.as_ref())
@@ -144,29 +151,6 @@ pub(super) fn finding(
         note: finding.note.clone(),
         help: help(finding),
         replay: super::replay::replay(context, judge, finding, &path[..entry], decoder),
-    }
-}
-
-fn account_line(
-    judge: &Judge<'_>,
-    node: &Node,
-    account: usize,
-    decoder: &dyn Decoder,
-) -> AccountLine {
-    let address = judge.accounts[account];
-    let row = node.claims.row(account).iter().zip(judge.ledgers);
-    AccountLine {
-        name: decoder.name(address),
-        address,
-        entitled: judge.due(node, account),
-        live: judge.live(&node.claims, account),
-        claims: row
-            .enumerate()
-            .filter(|(index, (claim, _))| {
-                judge.subject.groups[*index] == *index || !claim.recorded.is_zero()
-            })
-            .map(|(_, (claim, ledger))| (ledger.name.clone(), claim.recorded, claim.live))
-            .collect(),
     }
 }
 

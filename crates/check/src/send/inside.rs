@@ -14,6 +14,7 @@ use super::{Outcome, Sender, outcome_of};
 use crate::fork::{Bytecode, Effect, Fork, Print, print_of};
 use crate::memo::together;
 use crate::model::ACCEPTS;
+use crate::send::answering;
 
 /// What inner calls that go wrong do to a step.
 #[derive(Debug, Default)]
@@ -274,29 +275,41 @@ fn is_precompile(address: Address) -> bool {
     address.into_word() <= B256::from(U256::from(0x1ff))
 }
 
-/// Code that makes one call when it is called first, and answers every call with ones.
+/// Where the answer of [`reentering`] begins.
+const ANSWER_AT: usize = 54;
+
+/// Code that makes one call when it is called first, and answers every call as [`ACCEPTS`] does.
 fn reentering(inner: &Message) -> Bytecode {
     let to = inner.to.unwrap_or_default();
     let size = inner.data.len() as u32;
+    let answer = answering(ANSWER_AT + 1);
+    let data_at = (ANSWER_AT + 1 + answer.len()) as u32;
     // TLOAD(0), and on to the answer unless it is zero; TSTORE(0, 1).
-    let mut code = vec![0x5f, 0x5c, 0x60, 0x00, 0x57, 0x60, 0x01, 0x5f, 0x5d];
+    let mut code = vec![
+        0x5f,
+        0x5c,
+        0x60,
+        ANSWER_AT as u8,
+        0x57,
+        0x60,
+        0x01,
+        0x5f,
+        0x5d,
+    ];
     // CODECOPY(0, data, size), CALL(gas, to, 0, 0, size, 0, 0), POP.
-    let data_at = code.len() + 51 + 24;
     code.push(0x63);
     code.extend(size.to_be_bytes());
     code.push(0x63);
-    code.extend((data_at as u32).to_be_bytes());
+    code.extend(data_at.to_be_bytes());
     code.extend([0x5f, 0x39, 0x5f, 0x5f, 0x63]);
     code.extend(size.to_be_bytes());
     code.extend([0x5f, 0x5f, 0x73]);
     code.extend(to);
     code.extend([0x5a, 0xf1, 0x50]);
-    let answer_at = code.len();
-    code[3] = answer_at as u8;
-    // Three words of one.
-    code.extend([0x5b, 0x60, 0x01, 0x5f, 0x52, 0x60, 0x01, 0x60, 0x20, 0x52]);
-    code.extend([0x60, 0x01, 0x60, 0x40, 0x52, 0x60, 0x60, 0x5f, 0xf3]);
-    code.resize(data_at, 0);
+    assert_eq!(code.len(), ANSWER_AT, "a jump leads to the answer");
+    // JUMPDEST.
+    code.push(0x5b);
+    code.extend(answer);
     code.extend(&inner.data);
     Bytecode::new_raw(code.into())
 }

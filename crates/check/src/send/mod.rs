@@ -268,9 +268,42 @@ pub fn with_cast(mut fork: Fork) -> Fork {
     };
     fork.set_code(ANSWERS_ONE, answers(U256::ONE));
     fork.set_code(ANSWERS_MUCH, answers(U256::from(10u64).pow(U256::from(24))));
-    fork.set_code(ACCEPTS, answers(U256::ONE));
+    fork.set_code(ACCEPTS, accepts());
     fork.set_code(REFUSES, Bytecode::new_raw(vec![0x5f, 0x5f, 0xfd].into()));
     fork
+}
+
+/// Code that answers the hooks of ERC-721 and ERC-1155 with their selectors, as recipients do, and every other call
+/// with ones.
+fn accepts() -> Bytecode {
+    Bytecode::new_raw(answering(0).into())
+}
+
+/// Such code, for a place behind other code.
+fn answering(at: usize) -> Vec<u8> {
+    let hooks = [
+        [0x15, 0x0b, 0x7a, 0x02], // onERC721Received
+        [0xf2, 0x3a, 0x6e, 0x61], // onERC1155Received
+        [0xbc, 0x19, 0x7c, 0x81], // onERC1155BatchReceived
+    ];
+    // PUSH0, CALLDATALOAD, PUSH1 224, SHR, PUSH0.
+    let mut code = vec![0x5f, 0x35, 0x60, 0xe0, 0x1c, 0x5f];
+    for selector in hooks {
+        // DUP2, PUSH4 selector, EQ, OR.
+        code.extend([0x81, 0x63]);
+        code.extend(selector);
+        code.extend([0x14, 0x17]);
+    }
+    // PUSH1 there, JUMPI, and three times one: PUSH1 1, DUP1, DUP1, MSTORE at 0, 32, 64, RETURN 96 bytes.
+    let there = (at + code.len() + 3 + 16) as u8;
+    code.extend([0x60, there, 0x57]);
+    code.extend([
+        0x60, 0x01, 0x80, 0x80, 0x5f, 0x52, 0x60, 0x20, 0x52, 0x60, 0x40, 0x52, 0x60, 0x60,
+    ]);
+    code.extend([0x5f, 0xf3]);
+    // JUMPDEST, PUSH1 224, SHL, MSTORE at 0, RETURN 32 bytes.
+    code.extend([0x5b, 0x60, 0xe0, 0x1b, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3]);
+    code
 }
 
 /// How far apart the transaction counts are that a script's creations get each time it is begun.

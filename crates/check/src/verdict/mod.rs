@@ -9,6 +9,8 @@ use self::graph::{Ways, can_end};
 use crate::explore::{ExploreError, Explored, Relief, Retrace, Wrong};
 use crate::infer::Leftover;
 use crate::model::{Fault, Subject};
+use crate::tally::Standing;
+use alloy_primitives::U256;
 
 /// How a migration is judged (FAULTS: verdicts).
 #[derive(
@@ -141,7 +143,7 @@ pub fn conclude(
     for (at, visit) in explored.visits.iter().enumerate() {
         let at = at as u32;
         let is_known = explored.open.binary_search(&at).is_err();
-        if is_known && good[at as usize] && !explored.assessment(at).over.is_zero() {
+        if is_known && good[at as usize] && explored.assessment(at).is_over() {
             keep(Finding {
                 note: duration(explored, at),
                 ..found(explored, Verdict::Transient, at)
@@ -292,7 +294,7 @@ fn judge_entry(explored: &Explored<'_>, ways: &Ways<'_>, entry: u32) -> Finding 
         .iter()
         .copied()
         .filter(|at| explored.visits[*at as usize].at_rest)
-        .min_by_key(|at| (of(*at).short, of(*at).over))
+        .min_by_key(|at| of(*at).wrong())
         .unwrap_or(entry);
     let visits = || {
         closed
@@ -303,7 +305,6 @@ fn judge_entry(explored: &Explored<'_>, ways: &Ways<'_>, entry: u32) -> Finding 
     let mut states = closed.states.iter();
     let bounded = states.any(|at| explored.bounded.binary_search(at).is_ok());
     let believed_done = visits().any(|visit| visit.believes_done);
-    let (short, over) = (of(best).short, of(best).over);
     let stuck = || {
         if bounded {
             Verdict::StuckBounded
@@ -313,29 +314,55 @@ fn judge_entry(explored: &Explored<'_>, ways: &Ways<'_>, entry: u32) -> Finding 
             Verdict::Stuck
         }
     };
-    let verdict = if !short.is_zero() {
-        if over >= short {
-            Verdict::Misattributed
-        } else if believed_done || of(best).held < short {
-            Verdict::Lost
+    // Each asset is judged by itself, and the worst of them counts.
+    let of_asset = |standing: &Standing| {
+        let Standing {
+            over,
+            stranger_over,
+            short,
+            held,
+        } = *standing;
+        if !short.is_zero() {
+            Some(if over >= short {
+                Verdict::Misattributed
+            } else if believed_done || held < short {
+                Verdict::Lost
+            } else {
+                stuck()
+            })
+        } else if !stranger_over.is_zero() {
+            Some(Verdict::Lost)
+        } else {
+            (!over.is_zero()).then_some(Verdict::DoubleCounted)
+        }
+    };
+    let standings = of(best).standings.iter();
+    let worst = standings
+        .filter_map(|(_, standing)| of_asset(standing))
+        .min();
+    let verdict = worst.unwrap_or_else(|| {
+        if visits().any(|visit| visit.deceived) {
+            Verdict::Diverged
         } else {
             stuck()
         }
-    } else if !of(best).stranger_over.is_zero() {
-        Verdict::Lost
-    } else if !over.is_zero() {
-        Verdict::DoubleCounted
-    } else if visits().any(|visit| visit.deceived) {
-        Verdict::Diverged
-    } else {
-        stuck()
-    };
+    });
     // It is seen as soon as what is wrong is as much as at the best end.
+    let figures = |at: u32, figure: fn(&Standing) -> U256| -> Vec<(usize, U256)> {
+        let all = of(at).standings.iter();
+        all.map(|(asset, standing)| (*asset, figure(standing)))
+            .filter(|(_, figure)| !figure.is_zero())
+            .collect()
+    };
+    let same = |at: u32, figure| figures(at, figure) == figures(best, figure);
+    let nobody_lacks = figures(best, |standing| standing.short).is_empty();
     let is_seen = |at: &u32| match verdict {
-        Verdict::DoubleCounted => of(*at).over == over,
-        Verdict::Misattributed => (of(*at).short, of(*at).over) == (short, over),
-        Verdict::Lost if short.is_zero() => of(*at).stranger_over == of(best).stranger_over,
-        _ => of(*at).short == short,
+        Verdict::DoubleCounted => same(*at, |standing| standing.over),
+        Verdict::Misattributed => {
+            same(*at, |standing| standing.short) && same(*at, |standing| standing.over)
+        }
+        Verdict::Lost if nobody_lacks => same(*at, |standing| standing.stranger_over),
+        _ => same(*at, |standing| standing.short),
     };
     let mut all = closed.states.iter().copied();
     let seen = all.find(is_seen);
@@ -365,7 +392,7 @@ fn duration(explored: &Explored<'_>, at: u32) -> Option<String> {
         return None;
     }
     let wrong = (at..explored.ground.path.len() as u32)
-        .take_while(|at| !explored.assessment(*at).over.is_zero())
+        .take_while(|at| explored.assessment(*at).is_over())
         .count();
     Some(format!(
         "undisturbed it lasts from step {} for {wrong} step(s), and as long as an interruption there",

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use alloy_primitives::{Address, Bytes, U256, address, hex};
 use sealift_check::input::{Declaration, DeclarationError, Explain, Names, Resolved};
-use sealift_check::ledger::{ExitBy, Ledger, Side};
+use sealift_check::ledger::{Ask, ExitBy, Gift, Ledger, Side, View};
 use sealift_check::model::{Fault, Resume};
 
 const MIGRATOR: Address = address!("0xe7f1725e7734ce288f8367e1bb143e90bb3f0512");
 const V1: Address = address!("0x5FbDB2315678afecb367f032d93F642f64180aa3");
 pub(crate) const OWNER: Address = address!("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
-const ALICE: Address = address!("0x70997970C51812dc3A010C7d01b50e0d17dc79C8");
+pub(crate) const ALICE: Address = address!("0x70997970C51812dc3A010C7d01b50e0d17dc79C8");
 
 pub(crate) const WHOLE: &str = include_str!("../fixtures/check.toml");
 
@@ -26,6 +26,10 @@ pub(crate) fn number(text: &str) -> U256 {
     text.parse().unwrap()
 }
 
+pub(crate) fn word(number: u64) -> String {
+    format!("{number:064x}")
+}
+
 #[test]
 fn every_section() {
     let resolved = parse(WHOLE).unwrap();
@@ -34,15 +38,22 @@ fn every_section() {
     let stake = Ledger {
         name: "V1 stake".into(),
         contract: V1,
-        view: hex!("af500ba3"),
-        exit: ExitBy::Amount(hex!("2e1a7d4d")),
+        view: View::Amount(Ask {
+            data: hex::decode(format!("af500ba3{}", word(0))).unwrap().into(),
+            account: vec![4],
+            amount: vec![],
+        }),
+        exit: amount("2e1a7d4d"),
+        gift: None,
         rate: (U256::from(1), U256::from(100)),
         side: Side::Legacy,
+        asset: 0,
     };
     assert_eq!(resolved.ledgers[0], stake);
     assert_eq!(resolved.ledgers[1].exit, ExitBy::Always);
     assert_eq!(resolved.ledgers[1].side, Side::Successor);
-    assert_eq!(resolved.ledgers[2].exit, ExitBy::Transfer);
+    assert_eq!(resolved.ledgers[2].exit, ExitBy::Gift(Gift::Erc20));
+    assert_eq!(resolved.assets.len(), 1);
     assert_eq!(resolved.ledgers[2].rate, (U256::ONE, U256::ONE));
     let [pool, vault] = resolved
         .custodians(&resolved.ledgers)
@@ -126,7 +137,6 @@ fn check_data(call: &str, args: &str, expected: &str) {
 #[test]
 fn arguments_of_every_type() {
     let alice = "00000000000000000000000070997970c51812dc3a010c7d01b50e0d17dc79c8";
-    let word = |n: u64| format!("{n:064x}");
     let tokens = |n: u128| format!("{:064x}", n * 10_u128.pow(18));
     let (one, two) = (word(1), word(2));
     check_data(
@@ -229,12 +239,29 @@ fn rates_are_exact() {
 fn exits() {
     let exit = |text: &str| parse(&claim("exit", text)).unwrap().ledgers.remove(0).exit;
     assert_eq!(exit("\"none\""), ExitBy::Always);
-    assert_eq!(exit("\"exit()\""), ExitBy::Plain(hex!("e9fad8ee")));
     assert_eq!(
-        exit("\"withdraw(uint128)\""),
-        ExitBy::Amount(hex!("02387a7b"))
+        exit("\"exit()\""),
+        ExitBy::Call(Ask {
+            data: hex!("e9fad8ee").into(),
+            ..Ask::default()
+        })
     );
-    assert_eq!(exit("\"transfer(address,uint256)\""), ExitBy::Transfer);
+    assert_eq!(exit("\"withdraw(uint128)\""), amount("02387a7b"));
+    assert_eq!(
+        exit("\"transfer(address,uint256)\""),
+        ExitBy::Gift(Gift::Erc20)
+    );
+}
+
+/// An exit of one amount, by its selector.
+fn amount(selector: &str) -> ExitBy {
+    ExitBy::Call(Ask {
+        data: hex::decode(format!("{selector}{}", word(0)))
+            .unwrap()
+            .into(),
+        account: vec![],
+        amount: vec![4],
+    })
 }
 
 #[test]

@@ -10,7 +10,14 @@ use crate::input_declaration::{OWNER, WHOLE, call_of, claim, number, parse};
 
 /// The error's code, its message, the line, the text that it points at, and what to write instead.
 #[track_caller]
-fn check_refused(text: &str, code: &str, message: &str, line: usize, pointed: &str, next: &str) {
+pub(crate) fn check_refused(
+    text: &str,
+    code: &str,
+    message: &str,
+    line: usize,
+    pointed: &str,
+    next: &str,
+) {
     let error = parse(text).unwrap_err();
     let shown = error.to_string();
     assert!(
@@ -511,6 +518,7 @@ proptest! {
         for key in ["view", "exit", "rate", "side", "contract"] {
             let _ = parse(&claim(key, &quoted));
         }
+        let _ = parse(&claim("exit", &format!("\"f(address[],uint8)\"\nexit_args = [[{quoted}], {quoted}]")));
         let _ = parse(&call_of("f(uint256)", &format!("[{quoted}]")));
         let _ = parse(&call_of("f(bytes)", &format!("[{quoted}]")));
     }

@@ -5,7 +5,9 @@
 mod checked;
 mod copy;
 mod corpus;
+mod inferred;
 mod input_broadcast;
+mod input_claims;
 mod input_declaration;
 mod input_names;
 mod input_refused;

@@ -3,8 +3,8 @@
 use alloy_primitives::{Address, U256};
 use roxmltree::{Document, Node, ParsingOptions};
 use sealift_check::report::{
-    AccountLine, AccountName, FindingReport, LedgerLine, Numbers, Report, SiteLine, StepLine,
-    TraceLine, VERSION, html,
+    AccountLine, AccountName, Exposure, FindingReport, LedgerLine, Numbers, Report, SiteLine,
+    StepLine, TraceLine, VERSION, html,
 };
 use sealift_check::verdict::Verdict;
 
@@ -25,6 +25,7 @@ fn report(text: &str, steps: usize) -> Report {
     let account = |live: u64| AccountLine {
         name: text.to_owned(),
         address: Address::ZERO,
+        asset: text.to_owned(),
         entitled: U256::from(1_000),
         live: U256::from(live),
         claims: vec![(text.to_owned(), U256::from(live), U256::ZERO)],
@@ -49,12 +50,15 @@ fn report(text: &str, steps: usize) -> Report {
             name: text.to_owned(),
             contract: Address::ZERO,
             side: text.to_owned(),
+            asset: text.to_owned(),
+            exit: text.to_owned(),
             rate: text.to_owned(),
             inferred: true,
         }],
         accounts: vec![AccountName {
             name: text.to_owned(),
             address: Address::ZERO,
+            asset: text.to_owned(),
             entitled: U256::from(1_000),
         }],
         explored: Numbers::default(),
@@ -68,9 +72,12 @@ fn report(text: &str, steps: usize) -> Report {
         .into(),
         gaps: vec![text.to_owned()],
         assumptions: vec![text.to_owned()],
-        exposed: (0..=steps as u64)
-            .map(|step| U256::MAX / U256::from(step + 1))
-            .collect(),
+        exposed: vec![Exposure {
+            asset: text.to_owned(),
+            after: (0..=steps as u64)
+                .map(|step| U256::MAX / U256::from(step + 1))
+                .collect(),
+        }],
         findings: vec![FindingReport {
             id: text.to_owned(),
             verdict: Verdict::Lost,

@@ -127,6 +127,16 @@ pub enum DeclarationError {
         /// Where.
         at: Spot,
     },
+    /// A claim whose keys do not fit each other.
+    #[error("{problem}")]
+    Claim {
+        /// What does not fit.
+        problem: &'static str,
+        /// What to write.
+        next: &'static str,
+        /// Where.
+        at: Spot,
+    },
     /// Neither a signature nor data, or both.
     #[error("{problem}")]
     Call {
@@ -183,6 +193,7 @@ impl DeclarationError {
             | Self::Argument { at, .. }
             | Self::Number { at, .. }
             | Self::Choice { at, .. }
+            | Self::Claim { at, .. }
             | Self::Call { at, .. }
             | Self::Data { at, .. }
             | Self::Twice { at, .. }
@@ -204,6 +215,7 @@ impl Explain for DeclarationError {
             Self::Count { .. } | Self::Argument { .. } => "sealift::check::argument",
             Self::Number { .. } => "sealift::check::number",
             Self::Choice { .. } | Self::Empty { .. } => "sealift::check::choice",
+            Self::Claim { .. } => "sealift::check::claim",
             Self::Call { .. } | Self::Data { .. } => "sealift::check::call",
         }
     }
@@ -256,6 +268,7 @@ impl Explain for DeclarationError {
                 [] => format!("there is no {what} to choose"),
                 options => format!("write one of: {}", options.join(", ")),
             },
+            Self::Claim { next, .. } => (*next).to_owned(),
             Self::Call { .. } => {
                 "write `call = \"pause()\"` with its `args`, or `data = \"0x..\"`".to_owned()
             }

@@ -28,10 +28,13 @@ pub(super) struct File {
 pub(super) struct ClaimFile {
     pub(super) name: Spanned<String>,
     pub(super) contract: Spanned<String>,
-    pub(super) view: Spanned<String>,
+    pub(super) view: Option<Spanned<String>>,
+    pub(super) view_args: Option<Spanned<Vec<Spanned<Argument>>>>,
     pub(super) side: Spanned<String>,
     pub(super) rate: Option<Spanned<Figure>>,
+    pub(super) asset: Option<Spanned<String>>,
     pub(super) exit: Option<Spanned<String>>,
+    pub(super) exit_args: Option<Spanned<Vec<Spanned<Argument>>>>,
 }
 
 /// `[[custodian]]`

@@ -1,5 +1,6 @@
 //! `check.toml`: what inference cannot know.
 
+mod claim;
 mod error;
 mod file;
 mod resolve;
@@ -38,6 +39,8 @@ pub struct Resolved {
     pub names: Names,
     /// Declared ledgers; empty where they are to be inferred.
     pub ledgers: Vec<Ledger>,
+    /// What they are of, by name.
+    pub assets: Vec<String>,
     /// Declared custodians, see [`Resolved::custodians`].
     pub custodians: Vec<DeclaredCustodian>,
     /// Who is judged; `None` where that is to be inferred.

@@ -3,18 +3,19 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use alloy_dyn_abi::{DynSolType, DynSolValue};
+use alloy_dyn_abi::DynSolValue;
 use alloy_primitives::{Address, Bytes, U256, hex};
 use sealift_evm::{Message, TX_GAS_CAP};
 use toml::Spanned;
 
 use super::error::DeclarationError;
-use super::file::{Argument, CallFile, ClaimFile, CustodianFile, Figure, File, StepFile};
+use super::file::{Argument, CallFile, CustodianFile, Figure, File, StepFile};
+use super::value::Signature;
 use super::{Declaration, DeclaredCustodian, MAX_WAIT_SECS, Resolved};
 use crate::input::Step;
 use crate::input::names::{NameError, Names};
 use crate::input::spot::Spot;
-use crate::ledger::{ExitBy, Ledger, Side};
+use crate::ledger::Ledger;
 use crate::model::{Call, Custodian, Resume};
 
 /// A declaration, and the names so far.
@@ -47,8 +48,10 @@ pub(super) fn resolve(
     };
     resolver.declare_names(file)?;
     let resolver = resolver;
+    let (ledgers, assets) = resolver.ledgers(&file.claim)?;
     let resolved = Resolved {
-        ledgers: resolver.ledgers(&file.claim)?,
+        ledgers,
+        assets,
         custodians: resolver.custodians(&file.custodian)?,
         accounts: match &file.goal.accounts {
             Some(accounts) => Some(resolver.accounts(accounts)?),
@@ -97,6 +100,7 @@ impl Resolver<'_> {
                 "" => Some("it is empty"),
                 "native" | "none" => Some("it has a meaning of its own"),
                 text if text.starts_with("0x") => Some("it looks like an address"),
+                text if text.starts_with('$') => Some("`$` marks what is filled in"),
                 text if text.contains('#') => Some("`#` counts contracts of one name"),
                 _ => None,
             };
@@ -175,7 +179,7 @@ impl Resolver<'_> {
         self.addresses("an account", texts.get_ref())
     }
 
-    fn twice(&self, what: &'static str, name: &Spanned<String>) -> DeclarationError {
+    pub(super) fn twice(&self, what: &'static str, name: &Spanned<String>) -> DeclarationError {
         DeclarationError::Twice {
             what,
             name: name.get_ref().clone(),
@@ -184,7 +188,7 @@ impl Resolver<'_> {
     }
 
     /// Refuses a name that stands twice.
-    fn distinct<'a>(
+    pub(super) fn distinct<'a>(
         &self,
         what: &'static str,
         names: impl Iterator<Item = &'a Spanned<String>>,
@@ -198,7 +202,7 @@ impl Resolver<'_> {
         Ok(())
     }
 
-    fn choice<T: Copy>(
+    pub(super) fn choice<T: Copy>(
         &self,
         what: &'static str,
         given: &Spanned<String>,
@@ -213,60 +217,6 @@ impl Resolver<'_> {
                 options: options.iter().map(|(name, _)| (*name).to_owned()).collect(),
                 at: self.spot(given.span()),
             })
-    }
-
-    fn ledgers(&self, claims: &[ClaimFile]) -> Result<Vec<Ledger>, DeclarationError> {
-        self.distinct("a claim", claims.iter().map(|claim| &claim.name))?;
-        claims.iter().map(|claim| self.ledger(claim)).collect()
-    }
-
-    fn ledger(&self, claim: &ClaimFile) -> Result<Ledger, DeclarationError> {
-        let sides = [
-            ("legacy", Side::Legacy),
-            ("successor", Side::Successor),
-            ("wallet", Side::Wallet),
-        ];
-        let view = self.signature(&claim.view)?;
-        if view.types != [DynSolType::Address] {
-            return Err(DeclarationError::Shape {
-                signature: view.text,
-                key: "view",
-                expected: "it is asked with the account, so it takes one address",
-                at: self.spot(claim.view.span()),
-            });
-        }
-        Ok(Ledger {
-            name: claim.name.get_ref().clone(),
-            contract: self.address(&claim.contract)?,
-            view: view.selector,
-            exit: match &claim.exit {
-                Some(exit) => self.exit(exit)?,
-                None => ExitBy::Transfer,
-            },
-            rate: match &claim.rate {
-                Some(figure) => self.rate(figure)?,
-                None => (U256::ONE, U256::ONE),
-            },
-            side: self.choice("side", &claim.side, &sides)?,
-        })
-    }
-
-    fn exit(&self, text: &Spanned<String>) -> Result<ExitBy, DeclarationError> {
-        if text.get_ref() == "none" {
-            return Ok(ExitBy::Always);
-        }
-        let exit = self.signature(text)?;
-        match exit.types.as_slice() {
-            [] => Ok(ExitBy::Plain(exit.selector)),
-            [DynSolType::Uint(_)] => Ok(ExitBy::Amount(exit.selector)),
-            _ if exit.text == "transfer(address,uint256)" => Ok(ExitBy::Transfer),
-            _ => Err(DeclarationError::Shape {
-                signature: exit.text,
-                key: "exit",
-                expected: "the account calls it with the whole amount, so it takes one uint256, or nothing; \"none\" if the claim is live whenever it is recorded",
-                at: self.spot(text.span()),
-            }),
-        }
     }
 
     fn custodians(
@@ -437,14 +387,35 @@ impl Resolver<'_> {
     ) -> Result<Bytes, DeclarationError> {
         let signature = self.signature(call)?;
         let given = args.map_or(&[][..], |args| args.get_ref());
-        if given.len() != signature.types.len() {
-            return Err(DeclarationError::Count {
-                expected: signature.types.len(),
-                given: given.len(),
-                signature: signature.text,
-                at: self.spot(args.map_or(call.span(), Spanned::span)),
-            });
+        let at = args.map_or(call.span(), Spanned::span);
+        self.counted(&signature, given, at)?;
+        self.encoded(&signature, given)
+    }
+
+    /// Refuses more or fewer arguments than a signature has.
+    pub(super) fn counted(
+        &self,
+        signature: &Signature,
+        given: &[Spanned<Argument>],
+        at: Range<usize>,
+    ) -> Result<(), DeclarationError> {
+        if given.len() == signature.types.len() {
+            return Ok(());
         }
+        Err(DeclarationError::Count {
+            expected: signature.types.len(),
+            given: given.len(),
+            signature: signature.text.clone(),
+            at: self.spot(at),
+        })
+    }
+
+    /// Calldata of as many arguments as the signature has.
+    pub(super) fn encoded(
+        &self,
+        signature: &Signature,
+        given: &[Spanned<Argument>],
+    ) -> Result<Bytes, DeclarationError> {
         let pairs = signature.types.iter().zip(given);
         let values: Result<Vec<_>, _> = pairs
             .map(|(kind, argument)| self.argument(kind, argument))

@@ -5,21 +5,40 @@ use std::fmt::Write as _;
 use alloy_primitives::U256;
 use maud::{Markup, html as markup};
 
-use super::{MAX_ROWS, more};
-use crate::report::grouped;
+use super::{MAX_ROWS, Untrusted, more};
+use crate::report::{Exposure, grouped};
 
 /// Width and height of what is drawn, and the margin at the left and at the top.
 const SIZE: (f64, f64) = (860.0, 160.0);
 const MARGIN: (f64, f64) = (12.0, 26.0);
 
-/// The chart, and the same as a table.
-pub(super) fn chart(exposed: &[U256]) -> Markup {
-    let most = exposed.iter().copied().max().unwrap_or_default();
-    if most.is_zero() {
-        return markup! {
+/// Assets of which a chart is drawn.
+const MOST_CHARTS: usize = 8;
+
+/// A chart for each asset of which there is any.
+pub(super) fn charts(exposed: &[Exposure]) -> Markup {
+    markup! {
+        @if exposed.is_empty() {
             p { "Undisturbed, every account can move all that is due to it after every step." }
-        };
+        }
+        @for one in exposed.iter().take(MOST_CHARTS) {
+            @if exposed.len() > 1 { h3 { (Untrusted(&one.asset)) } }
+            (chart(&one.after))
+        }
+        @if let Some(more) = exposed.len().checked_sub(MOST_CHARTS + 1) {
+            p { (more + 1) " more assets are in report.json." }
+        }
     }
+}
+
+/// The chart, and the same as a table.
+fn chart(exposed: &[U256]) -> Markup {
+    let most = exposed
+        .iter()
+        .copied()
+        .max()
+        .unwrap_or_default()
+        .max(U256::ONE);
     let (line, area) = outline(exposed, most);
     let peak = exposed
         .iter()

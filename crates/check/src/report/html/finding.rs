@@ -87,7 +87,10 @@ fn accounts(accounts: &[AccountLine]) -> Markup {
                 th scope="col" class="number" { "Difference" }
             } }
             tbody { @for account in accounts { tr {
-                th scope="row" { (Untrusted(&account.name)) }
+                th scope="row" {
+                    (Untrusted(&account.name))
+                    @if !account.asset.is_empty() { ", " (Untrusted(&account.asset)) }
+                }
                 td class="number" { (grouped(account.entitled)) }
                 @for ledger in &ledgers {
                     @let (recorded, live) = claim(account, ledger);

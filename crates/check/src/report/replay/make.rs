@@ -3,10 +3,10 @@
 use alloy_primitives::U256;
 
 use super::way::{Way, delivery, step_message};
-use super::{Book, Delivery, Exit, Move, Owed, Promise, Question, Replay};
+use super::{Asked, Book, Delivery, Exit, Move, Owed, Promise, Question, Replay};
 use crate::fork::Fork;
 use crate::judge::Judge;
-use crate::ledger::{Claims, ExitBy, Side};
+use crate::ledger::{Claims, ExitBy, Side, View};
 use crate::model::{Mode, Node, Resume, Subject};
 use crate::report::{Context, Decoder};
 use crate::send::creation_nonce;
@@ -93,6 +93,7 @@ pub(in crate::report) fn replay(
                         .iter()
                         .filter_map(|at| place(*at))
                         .collect(),
+                    slack: subject.slack(custodian),
                 })
                 .collect(),
             claimants: claimants.to_vec(),
@@ -112,7 +113,6 @@ pub(in crate::report) fn replay(
         rest_insists: node.lost.is_some(),
         accounts: owed(judge, node, &kept, decoder),
         books,
-        tolerance: subject.tolerance,
         question,
     }
 }
@@ -157,20 +157,24 @@ fn rest(subject: &Subject, node: &Node, decoder: &dyn Decoder) -> Vec<Delivery> 
 /// The ledgers that can hold something, and their indices in the subject.
 fn books(subject: &Subject, fork: &Fork) -> (Vec<Book>, Vec<usize>) {
     let kept: Vec<usize> = (0..subject.ledgers.len())
-        .filter(|at| subject.groups[*at] == *at || fork.has_code(subject.ledgers[*at].contract))
+        .filter(|at| subject.groups[*at] == *at || subject.ledgers[*at].is_there(fork))
         .collect();
     let books = kept.iter().map(|at| {
         let ledger = &subject.ledgers[*at];
         Book {
             name: ledger.name.clone(),
             contract: ledger.contract,
-            view: ledger.view.into(),
-            exit: match ledger.exit {
-                ExitBy::Transfer => Exit::Transfer,
-                ExitBy::Amount(selector) => Exit::Amount(selector.into()),
-                ExitBy::Plain(selector) => Exit::Plain(selector.into()),
+            view: match &ledger.view {
+                View::Amount(ask) => Asked::Amount(ask.clone()),
+                View::Owner(ask) => Asked::Owner(ask.clone()),
+                View::Ether => Asked::Ether,
+            },
+            exit: match &ledger.exit {
+                ExitBy::Gift(gift) => gift.exit().map_or(Exit::Always, Exit::Call),
+                ExitBy::Call(ask) => Exit::Call(ask.clone()),
                 ExitBy::Always => Exit::Always,
             },
+            asset: ledger.asset,
             rate: ledger.rate,
             wallet: ledger.side == Side::Wallet,
             same: kept
@@ -184,43 +188,52 @@ fn books(subject: &Subject, fork: &Fork) -> (Vec<Book>, Vec<usize>) {
 
 /// What is due: the accounts that are wrong first, then those that are not where the end has them.
 fn owed(judge: &Judge<'_>, node: &Node, kept: &[usize], decoder: &dyn Decoder) -> Vec<Owed> {
-    let by_book = |claims: &Claims, account: usize| -> Vec<U256> {
+    let assets = &judge.subject.assets;
+    let by_book = |claims: &Claims, account: usize, asset: usize| -> Vec<U256> {
         let row = claims.row(account);
-        kept.iter()
-            .map(|at| {
-                let group = (0..row.len()).filter(|other| judge.subject.groups[*other] == *at);
-                group.fold(U256::ZERO, |sum, other| {
-                    sum.saturating_add(judge.ledgers[other].worth(row[other].live))
-                })
+        let books = kept.iter().map(|at| {
+            let group = (0..row.len()).filter(|other| {
+                judge.subject.groups[*other] == *at && judge.ledgers[*other].asset == asset
+            });
+            group.fold(U256::ZERO, |sum, other| {
+                sum.saturating_add(judge.ledgers[other].worth(row[other].live))
             })
-            .collect()
+        });
+        books.collect()
     };
-    let mut accounts: Vec<usize> = (0..judge.judged).collect();
-    accounts.sort_by_key(|account| {
-        let live = judge.live(&node.claims, *account);
-        let right = live.abs_diff(judge.due(node, *account)) <= judge.subject.tolerance;
-        let ended = by_book(&node.claims, *account) == by_book(&judge.baseline.end, *account);
-        (right, ended)
+    let of = |account: usize| (0..assets.len()).map(move |asset| (account, asset));
+    let mut all: Vec<(usize, usize)> = (0..judge.judged).flat_map(of).collect();
+    all.sort_by_key(|(account, asset)| {
+        let live = judge.live(&node.claims, *account, *asset);
+        let due = judge.due(node, *account, *asset);
+        let right = live.abs_diff(due) <= assets[*asset].tolerance;
+        let end = by_book(&judge.baseline.end, *account, *asset);
+        (right, by_book(&node.claims, *account, *asset) == end)
     });
-    accounts.truncate(MAX_ACCOUNTS);
-    accounts.sort_unstable();
-    accounts
-        .into_iter()
-        .map(|account| {
-            let address = judge.accounts[account];
-            let due = judge.due(node, account);
-            Owed {
-                name: decoder.name(address),
-                address,
-                least: if node.waived == Some(address) {
-                    U256::ZERO
-                } else {
-                    due
-                },
-                most: due.max(judge.due_before(node, account)),
-                done: by_book(&judge.baseline.end, account),
-                back: by_book(&judge.baseline.start, account),
-            }
-        })
-        .collect()
+    all.truncate(MAX_ACCOUNTS);
+    all.sort_unstable();
+    let mut owed: Vec<Owed> = Vec::new();
+    for (account, asset) in all {
+        let address = judge.accounts[account];
+        let name = decoder.name(address);
+        let due = judge.due(node, account, asset);
+        owed.push(Owed {
+            name: match assets.len() {
+                1 => name,
+                _ => format!("{name}, of {},", assets[asset].name),
+            },
+            address,
+            asset,
+            tolerance: assets[asset].tolerance,
+            least: if node.waived == Some(address) {
+                U256::ZERO
+            } else {
+                due
+            },
+            most: due.max(judge.due_before(node, account, asset)),
+            done: by_book(&judge.baseline.end, account, asset),
+            back: by_book(&judge.baseline.start, account, asset),
+        });
+    }
+    owed
 }

@@ -3,8 +3,10 @@
 mod make;
 mod way;
 
-use alloy_primitives::{Address, Bytes, FixedBytes, U256};
+use alloy_primitives::{Address, Bytes, U256};
 use serde::{Deserialize, Serialize};
+
+use crate::ledger::Ask;
 
 pub(in crate::report) use make::replay;
 
@@ -27,10 +29,8 @@ pub struct Replay {
     pub rest_insists: bool,
     /// Where claims are held.
     pub books: Vec<Book>,
-    /// Who is judged.
+    /// Who is judged, asset by asset.
     pub accounts: Vec<Owed>,
-    /// Units of entitlement that rounding may cost or give an account.
-    pub tolerance: U256,
     /// What is asked at the finding.
     pub question: Question,
 }
@@ -67,6 +67,8 @@ pub struct Promise {
     pub asset: Option<Address>,
     /// Indices of the books whose claims it backs.
     pub covers: Vec<usize>,
+    /// What it may owe more than it holds.
+    pub slack: U256,
 }
 
 /// One thing that happens in a replay.
@@ -148,8 +150,8 @@ pub struct Book {
     pub name: String,
     /// The contract.
     pub contract: Address,
-    /// Selector of the view; its one argument is the account.
-    pub view: FixedBytes<4>,
+    /// How it says what an account has.
+    pub view: Asked,
     /// How a claim is moved.
     pub exit: Exit,
     /// Units of entitlement a unit: numerator and denominator.
@@ -158,29 +160,43 @@ pub struct Book {
     pub wallet: bool,
     /// The first book that is the same one.
     pub same: usize,
+    /// Its asset: claims are summed up within one.
+    pub asset: usize,
+}
+
+/// How a ledger is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Asked {
+    /// A call that answers the amount.
+    Amount(Ask),
+    /// A call that answers who has it.
+    Owner(Ask),
+    /// The account's ether.
+    Ether,
 }
 
 /// How a claim is moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Exit {
-    /// `transfer(address,uint256)` of everything.
-    Transfer,
-    /// A function of one amount.
-    Amount(FixedBytes<4>),
-    /// A function without arguments.
-    Plain(FixedBytes<4>),
+    /// A call of the account's.
+    Call(Ask),
     /// A claim is live whenever it is recorded.
     Always,
 }
 
-/// An account, and what is due to it in units of entitlement.
+/// An account, and what is due to it of an asset in units of entitlement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owed {
     /// As a reader knows it.
     pub name: String,
     /// Where it is.
     pub address: Address,
+    /// The asset.
+    pub asset: usize,
+    /// Units of entitlement that rounding may cost or give it.
+    pub tolerance: U256,
     /// What it must have at least.
     pub least: U256,
     /// What it may have at most.

@@ -1,12 +1,11 @@
 //! The way to a finding, executed again, move by move.
 
-use alloy_primitives::{Bytes, U256};
+use alloy_primitives::Bytes;
 use sealift_evm::{Interference, Meddle, Meddling, Message};
 
 use super::{Delivery, How, Meddled, Move};
 use crate::explore::Explored;
 use crate::fork::Fork;
-use crate::ledger::IErc20;
 use crate::model::{ACCEPTS, ANYONE, Action, Fault, Node, REFUSES, Record, Subject};
 use crate::report::Decoder;
 use crate::send::{AGAIN_AT_ONCE, Sender, creation_nonce, message_of};
@@ -113,20 +112,16 @@ impl<'a> Way<'a> {
                 self.push(&message, None, false, None, after.fork.clone());
             }
             Fault::HolderTransfers { ledger, from, to } => {
-                use alloy_sol_types::SolCall;
                 let accounts = &explored.ground.accounts;
                 let Some(account) = accounts.iter().position(|account| account == from) else {
                     return;
                 };
                 let amount = before.claims.row(account)[*ledger].live;
-                let message = Message {
-                    from: *from,
-                    to: Some(self.subject.ledgers[*ledger].contract),
-                    data: IErc20::transferCall { to: *to, amount }.abi_encode().into(),
-                    value: U256::ZERO,
-                    gas: sealift_evm::TX_GAS_CAP,
-                };
-                self.send(&message, None);
+                let book = &self.subject.ledgers[*ledger];
+                let gas = sealift_evm::TX_GAS_CAP;
+                if let Some(message) = book.gift(*from, *to, amount, gas) {
+                    self.send(&message, None);
+                }
             }
             Fault::HolderGetsCode { account, refuses } => {
                 let code = if *refuses { REFUSES } else { ACCEPTS };

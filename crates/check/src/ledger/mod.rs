@@ -4,23 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use alloy_primitives::map::HashMap;
-use alloy_primitives::{Address, Bytes, U256, address};
-use alloy_sol_types::{SolCall, sol};
+use alloy_primitives::{Address, I256, U256, address};
 use rpds::VectorSync;
-use sealift_evm::{Cell, Ending, Machine, Message};
+use sealift_evm::{Cell, Ending, Machine, Message, Snapshot};
 
 use crate::fork::{Fork, Print};
 use crate::memo::{Memo, together};
 
-sol! {
-    /// What the checker asks of a token.
-    interface IErc20 {
-        function balanceOf(address account) external view returns (uint256);
-        function totalSupply() external view returns (uint256);
-        function transfer(address to, uint256 amount) external returns (bool);
-        event Transfer(address indexed from, address indexed to, uint256 amount);
-    }
-}
+mod ask;
+
+pub use ask::{Ask, ExitBy, Gift, IErc20, IErc721, IErc1155, IErc4626, IWrapsEther, View};
 
 /// Where a simulated exit goes to: an account that nobody has.
 pub const NOBODY: Address = address!("00000000000000000000000000000000005ea11f");
@@ -40,71 +33,125 @@ pub enum Side {
     Wallet,
 }
 
-/// How a holder moves a claim.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ExitBy {
-    /// `transfer(address,uint256)` of everything.
-    Transfer,
-    /// A function of one amount, by its selector.
-    Amount([u8; 4]),
-    /// A function without arguments, by its selector.
-    Plain([u8; 4]),
-    /// A claim is live whenever it is recorded.
-    Always,
-}
-
 /// A place where accounts hold claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ledger {
     /// Its name.
     pub name: String,
-    /// The contract that records it.
+    /// The contract that records it; the zero address for ether.
     pub contract: Address,
-    /// Selector of the view; its one argument is the account.
-    pub view: [u8; 4],
+    /// How it says what an account has.
+    pub view: View,
     /// How a claim is moved.
     pub exit: ExitBy,
+    /// How a holder gives a claim to somebody else, where it can: holders are tried.
+    pub gift: Option<Gift>,
     /// Units of entitlement a unit: numerator and denominator.
     pub rate: (U256, U256),
     /// Its side.
     pub side: Side,
+    /// Index of its asset: within one, an account's claims are summed up.
+    pub asset: usize,
 }
 
 impl Ledger {
-    /// The ledger of an ERC-20, one to one.
-    pub fn erc20(name: String, contract: Address, side: Side) -> Self {
+    fn of(name: String, contract: Address, side: Side, view: View, gift: Gift) -> Self {
         Self {
             name,
             contract,
-            view: IErc20::balanceOfCall::SELECTOR,
-            exit: ExitBy::Transfer,
+            view,
+            exit: ExitBy::Gift(gift),
+            gift: Some(gift),
             rate: (U256::ONE, U256::ONE),
             side,
+            asset: 0,
         }
+    }
+
+    /// The ledger of an ERC-20, one to one.
+    pub fn erc20(name: String, contract: Address, side: Side) -> Self {
+        let view = View::Amount(Ask::balance_of());
+        Self::of(name, contract, side, view, Gift::Erc20)
+    }
+
+    /// The ledger of one id of an ERC-721: who has it has one unit.
+    pub fn erc721(name: String, contract: Address, side: Side, id: U256) -> Self {
+        let view = View::Owner(Ask::owner_of(id));
+        Self::of(name, contract, side, view, Gift::Erc721(id))
+    }
+
+    /// The ledger of one id of an ERC-1155, one to one.
+    pub fn erc1155(name: String, contract: Address, side: Side, id: U256) -> Self {
+        let view = View::Amount(Ask::balance_of_id(id));
+        Self::of(name, contract, side, view, Gift::Erc1155(id))
+    }
+
+    /// The ledger of ether, in wei. An account can always move its own.
+    pub fn ether(name: String, side: Side) -> Self {
+        Self {
+            exit: ExitBy::Always,
+            ..Self::of(name, Address::ZERO, side, View::Ether, Gift::Ether)
+        }
+    }
+
+    /// Whether it is one of ether, which no contract records.
+    pub fn is_ether(&self) -> bool {
+        self.view == View::Ether
+    }
+
+    /// Whether it can record anything in a state: its contract may have yet to be created.
+    pub fn is_there(&self, fork: &Fork) -> bool {
+        self.is_ether() || fork.has_code(self.contract)
     }
 
     /// Units of entitlement that an amount is worth, rounded down.
     pub fn worth(&self, units: U256) -> U256 {
+        if units.is_zero() || (self.rate.0 == U256::ONE && self.rate.1 == U256::ONE) {
+            return units;
+        }
         units.saturating_mul(self.rate.0) / self.rate.1
     }
 
-    fn exit_call(&self, units: U256) -> Option<Bytes> {
-        let word = units.to_be_bytes::<32>();
+    /// The transaction in which a holder gives an amount to somebody else, where there is one.
+    pub fn gift(&self, from: Address, to: Address, amount: U256, gas: u64) -> Option<Message> {
+        let gift = self.gift.as_ref()?;
+        Some(gift.message(self.contract, from, to, amount, gas))
+    }
+
+    /// To whom a call of a holder gives how much of this ledger, where it does.
+    pub fn given_by(&self, call: &Message) -> Option<(Address, U256)> {
+        self.gift.as_ref()?.given(self.contract, call)
+    }
+
+    fn exit_message(&self, holder: Address, units: U256) -> Option<Message> {
         match &self.exit {
-            ExitBy::Transfer => Some(
-                IErc20::transferCall {
-                    to: NOBODY,
-                    amount: units,
-                }
-                .abi_encode()
-                .into(),
-            ),
-            ExitBy::Amount(selector) => Some([selector.as_slice(), &word].concat().into()),
-            ExitBy::Plain(selector) => Some(selector.to_vec().into()),
+            ExitBy::Gift(gift) => {
+                Some(gift.message(self.contract, holder, NOBODY, units, VIEW_GAS))
+            }
+            ExitBy::Call(ask) => Some(Message {
+                from: holder,
+                to: Some(self.contract),
+                data: ask.with(holder, units),
+                value: U256::ZERO,
+                gas: VIEW_GAS,
+            }),
             ExitBy::Always => None,
         }
     }
 }
+
+/// What entitlements are to. What an account has is summed up within an asset and never over two: a sum of two
+/// things hides that one of them is missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asset {
+    /// Its name.
+    pub name: String,
+    /// Units of entitlement that rounding may cost or give an account.
+    pub tolerance: U256,
+}
+
+/// What an account moved of an asset on its own, in units of entitlement.
+pub type Shift = (Address, usize, I256);
 
 /// What one account has in one ledger, in the ledger's units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -137,6 +184,14 @@ pub struct Claims {
 }
 
 impl Claims {
+    /// The claims that these rows are.
+    #[cfg(test)]
+    pub(crate) fn of_rows(rows: impl Iterator<Item = Row>) -> Self {
+        Self {
+            rows: rows.collect(),
+        }
+    }
+
     /// The claims of one account.
     pub fn row(&self, account: usize) -> &Row {
         &self.rows[account]
@@ -268,8 +323,8 @@ impl Reader {
         }
         let ledger = &self.ledgers[index as usize % self.ledgers.len()];
         let account = self.accounts[index as usize / self.ledgers.len()];
-        self.executed += 1;
-        let (claim, reads) = if fork.has_code(ledger.contract) {
+        let (claim, reads) = if ledger.is_there(fork) {
+            self.executed += 1;
             let (recorded, mut reads) = view(machine, fork, ledger, account);
             let recorded = match recorded {
                 Ok(recorded) => recorded,
@@ -285,10 +340,10 @@ impl Reader {
             };
             let mut live = recorded;
             if !recorded.is_zero()
-                && let Some(data) = ledger.exit_call(recorded)
+                && let Some(exit) = ledger.exit_message(account, recorded)
             {
                 self.executed += 1;
-                let (moved, more) = exits(machine, fork, ledger.contract, account, data);
+                let (moved, more) = exits(machine, fork, &exit);
                 reads = together([reads.as_slice(), &more]);
                 if !moved {
                     live = U256::ZERO;
@@ -297,6 +352,7 @@ impl Reader {
             (Claim { recorded, live }, reads)
         } else {
             // A contract that the script has yet to create records nothing.
+            self.executed += 1;
             (Claim::default(), vec![(ledger.contract, None)])
         };
         for cell in &reads {
@@ -310,21 +366,8 @@ impl Reader {
 }
 
 /// Whether a holder's exit succeeds, and what that depends on.
-fn exits(
-    machine: &mut Machine<Fork>,
-    fork: &Fork,
-    contract: Address,
-    holder: Address,
-    data: Bytes,
-) -> (bool, Vec<Cell>) {
-    let exit = Message {
-        from: holder,
-        to: Some(contract),
-        data,
-        value: U256::ZERO,
-        gas: VIEW_GAS,
-    };
-    let done = machine.execute(fork.clone(), fork.moment(), &exit);
+fn exits(machine: &mut Machine<Fork>, fork: &Fork, exit: &Message) -> (bool, Vec<Cell>) {
+    let done = machine.execute(fork.clone(), fork.moment(), exit);
     let moved = match &done.ending {
         Ending::Returned(data) => data.is_empty() || data.iter().any(|byte| *byte != 0),
         _ => false,
@@ -339,16 +382,28 @@ pub fn view(
     ledger: &Ledger,
     account: Address,
 ) -> (Result<U256, String>, Vec<Cell>) {
-    let data = [ledger.view.as_slice(), account.into_word().as_slice()].concat();
+    let ask = match &ledger.view {
+        View::Amount(ask) | View::Owner(ask) => ask,
+        View::Ether => {
+            let balance = fork.account(account).map_or(U256::ZERO, |own| own.balance);
+            return (Ok(balance), vec![(account, None)]);
+        }
+    };
     let message = Message {
         from: NOBODY,
         to: Some(ledger.contract),
-        data: data.into(),
+        data: ask.with(account, U256::ZERO),
         value: U256::ZERO,
         gas: VIEW_GAS,
     };
     let done = machine.execute(fork.clone(), fork.moment(), &message);
+    let is_owner_asked = matches!(ledger.view, View::Owner(_));
     let answer = match done.ending {
+        Ending::Returned(data) if data.len() >= 32 && is_owner_asked => {
+            Ok(U256::from(data[..32] == account.into_word()[..]))
+        }
+        // An id that nobody has.
+        Ending::Reverted(_) if is_owner_asked => Ok(U256::ZERO),
         Ending::Returned(data) if data.len() >= 32 => Ok(U256::from_be_slice(&data[..32])),
         Ending::Returned(data) => Err(format!(
             "it returned {} bytes where 32 are expected",

@@ -1,0 +1,242 @@
+//! Inferring the ledgers of a migration from its undisturbed run.
+
+mod ether;
+mod exits;
+mod family;
+mod leftovers;
+mod people;
+mod rates;
+mod sides;
+#[cfg(test)]
+mod tests;
+
+use alloy_primitives::{Address, Log, U256, address};
+use sealift_evm::{Machine, Message, Snapshot, TX_GAS_CAP};
+
+use self::family::{Family, Holdings};
+use self::sides::Sides;
+use crate::fork::Fork;
+use crate::hostile::Gap;
+use crate::input::Step;
+use crate::ledger::{Asset, Ledger, Side, SilentView};
+use crate::model::Record;
+use crate::send::{first_nonce, message_of};
+
+pub use self::leftovers::Leftover;
+
+/// Contracts of the protocol itself: EIP-4788, EIP-2935, EIP-7002, EIP-7251.
+const SYSTEM_CONTRACTS: [Address; 4] = [
+    address!("000F3df6D732807Ef1319fB7B8bB8522d0Beac02"),
+    address!("0000F90827F1C53a10cb7A02335B175320002935"),
+    address!("00000961Ef480Eb55e80D19ad83579A64c007002"),
+    address!("0000BBdDc7CE488642fb579F8B00f3a590007251"),
+];
+
+/// What an undisturbed run shows.
+#[derive(Clone, Debug, Default)]
+pub struct Inferred {
+    /// Where claims are held.
+    pub ledgers: Vec<Ledger>,
+    /// What they are of.
+    pub assets: Vec<Asset>,
+    /// Whose claims are judged.
+    pub accounts: Vec<Address>,
+    /// Contracts that the script calls or creates, and the ledgers.
+    pub contracts: Vec<Address>,
+    /// Other contracts of the state that were there before: their code may be called as well.
+    pub around: Vec<Address>,
+    /// Everybody who may hold something.
+    pub candidates: Vec<Address>,
+    /// What stays behind.
+    pub leftovers: Vec<Leftover>,
+    /// Ids that are too many to be judged.
+    pub gaps: Vec<Gap>,
+}
+
+impl Inferred {
+    /// What rounding may cost in any of the assets, in units of entitlement.
+    pub fn tolerance(&self) -> U256 {
+        let all = self.assets.iter().map(|asset| asset.tolerance);
+        all.max().unwrap_or_default()
+    }
+}
+
+/// The undisturbed run: states after each step, and what was logged.
+#[derive(Debug)]
+pub struct Run {
+    /// The state before the first step and after each.
+    pub forks: Vec<Fork>,
+    /// All events.
+    pub logs: Vec<Log>,
+    /// For each step, the accounts whose ether it changed.
+    pub paid: Vec<Vec<Address>>,
+    /// Why a step failed: its index and revert data.
+    pub failed: Option<(usize, alloy_primitives::Bytes)>,
+}
+
+/// Runs a script once.
+pub fn run(machine: &mut Machine<Fork>, start: &Fork, steps: &[Step]) -> Run {
+    let mut forks = vec![start.clone()];
+    let mut logs = Vec::new();
+    let mut paid = Vec::new();
+    let record = Record::new(steps.len());
+    for (index, step) in steps.iter().enumerate() {
+        let mut fork = forks[index].clone();
+        let own = fork.account(step.from).map_or(0, |account| account.nonce);
+        if step.to.is_none() {
+            fork.set_nonce(step.from, first_nonce(start, steps, index));
+        }
+        let message: Message = message_of(step, &record, step.from);
+        let done = machine.execute(
+            fork.clone(),
+            fork.moment(),
+            &Message {
+                gas: TX_GAS_CAP,
+                ..message
+            },
+        );
+        if !done.succeeded() {
+            let data = match done.ending {
+                sealift_evm::Ending::Reverted(data) => data,
+                other => format!("{other:?}").into_bytes().into(),
+            };
+            return Run {
+                forks,
+                logs,
+                paid,
+                failed: Some((index, data)),
+            };
+        }
+        logs.extend(done.logs.iter().cloned());
+        let effect = fork.effect(&done, step.from);
+        let before = fork.clone();
+        fork.put(&effect);
+        let changed = effect.cells().filter(|(_, slot)| slot.is_none());
+        let accounts = changed.map(|(account, _)| account);
+        let is_paid = |account: &Address| ether_of(&before, *account) != ether_of(&fork, *account);
+        paid.push(accounts.filter(is_paid).collect());
+        fork.set_nonce(step.from, own);
+        forks.push(fork);
+    }
+    Run {
+        forks,
+        logs,
+        paid,
+        failed: None,
+    }
+}
+
+/// The ether of an account.
+fn ether_of(fork: &Fork, account: Address) -> U256 {
+    fork.account(account).map_or(U256::ZERO, |own| own.balance)
+}
+
+/// Infers ledgers, accounts and custody.
+pub fn infer(
+    machine: &mut Machine<Fork>,
+    run: &Run,
+    steps: &[Step],
+    name: &dyn Fn(Address) -> String,
+) -> Result<Inferred, SilentView> {
+    let (start, end) = (&run.forks[0], run.forks.last().unwrap_or(&run.forks[0]));
+    let contracts = script_contracts(run, steps);
+    let candidates = people::candidates(run, steps, &contracts);
+    // A contract that was there before is custody or code; an account of a person has none.
+    let mut people = candidates.clone();
+    people.retain(|account| !start.has_code(*account));
+    let mut families = family::find(machine, run, steps, &people, name);
+    exits::choose(machine, [start, end], &people, &mut families);
+    let holdings = Holdings::read(machine, [start, end], &people, &families)?;
+    let is_paid_out = families.iter().any(|family| family.pays.is_some());
+    let ether = ether::flow(run, steps, &people)
+        .or_else(|| is_paid_out.then(|| ether::Flow::none(people.len())));
+    let sides = Sides::find(&families, &holdings, ether.as_ref());
+    let (mut ledgers, mut assets) = sides.ledgers(&families, &holdings, ether.as_ref());
+    let wei = |person: usize| [start, end].map(|fork| ether_of(fork, people[person]));
+    if ether::is_charged((&ledgers, &assets), &families, &holdings, wei) {
+        ledgers.retain(|ledger| !ledger.is_ether());
+    }
+    if ledgers.is_empty() {
+        (ledgers, assets) = watched(&families, &holdings);
+    }
+    let legacies: Vec<Address> = sides
+        .legacies
+        .iter()
+        .map(|at| families[*at].contract)
+        .collect();
+    let accounts = sides.accounts(&ledgers, &families, &holdings, ether.as_ref(), &people);
+    let mut all = contracts.clone();
+    let records = ledgers.iter().filter(|ledger| !ledger.is_ether());
+    all.extend(records.map(|ledger| ledger.contract));
+    all.sort_unstable();
+    all.dedup();
+    let leftovers = leftovers::find(machine, run, &families, &legacies, name);
+    Ok(Inferred {
+        gaps: families.iter().filter_map(Family::gap).collect(),
+        ledgers,
+        assets,
+        accounts,
+        around: around(start, &all),
+        contracts: all,
+        candidates,
+        leftovers,
+    })
+}
+
+/// Where nobody's balance moves: what people hold is watched where it is, each by itself.
+fn watched(families: &[Family], holdings: &Holdings) -> (Vec<Ledger>, Vec<Asset>) {
+    let (mut ledgers, mut assets) = (Vec::new(), Vec::new());
+    for (at, family) in families.iter().enumerate() {
+        for (book, ledger) in family.books.iter().enumerate() {
+            let mut held = holdings.of(at, book).iter();
+            if !held.any(|held| !held.before.recorded.is_zero()) {
+                continue;
+            }
+            assets.push(Asset {
+                name: ledger.name.clone(),
+                tolerance: U256::ZERO,
+            });
+            ledgers.push(Ledger {
+                side: Side::Wallet,
+                asset: assets.len() - 1,
+                ..ledger.clone()
+            });
+        }
+    }
+    (ledgers, assets)
+}
+
+/// Contracts of the scene that are neither called nor ledgers, but for the checker's own cast and the deployer of CREATE2.
+fn around(start: &Fork, contracts: &[Address]) -> Vec<Address> {
+    use crate::model::{ACCEPTS, ANSWERS_MUCH, ANSWERS_ONE, REFUSES};
+    let own = [
+        ACCEPTS,
+        ANSWERS_MUCH,
+        ANSWERS_ONE,
+        REFUSES,
+        sealift_evm::CREATE2_DEPLOYER,
+    ];
+    let mut found = start.contracts();
+    found.retain(|address| {
+        !contracts.contains(address)
+            && !own.contains(address)
+            && !SYSTEM_CONTRACTS.contains(address)
+    });
+    found
+}
+
+/// Contracts that the script calls or creates, in order.
+pub fn script_contracts(run: &Run, steps: &[Step]) -> Vec<Address> {
+    let end = run.forks.last().unwrap_or(&run.forks[0]);
+    let mut found: Vec<Address> = steps.iter().filter_map(|step| step.to).collect();
+    let old = run.forks[0].contracts();
+    found.extend(
+        end.contracts()
+            .into_iter()
+            .filter(|contract| !old.contains(contract)),
+    );
+    found.retain(|address| end.has_code(*address));
+    found.sort_unstable();
+    found.dedup();
+    found
+}

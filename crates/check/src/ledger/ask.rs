@@ -1,0 +1,246 @@
+//! Asking a ledger: its view, what a holder does to move a claim, and how it gives one away.
+
+use alloy_primitives::{Address, Bytes, U256};
+use alloy_sol_types::{SolCall, sol};
+use sealift_evm::Message;
+
+sol! {
+    /// What the checker asks of an ERC-20.
+    interface IErc20 {
+        function balanceOf(address account) external view returns (uint256);
+        function totalSupply() external view returns (uint256);
+        function transfer(address to, uint256 amount) external returns (bool);
+        event Transfer(address indexed from, address indexed to, uint256 amount);
+    }
+
+    /// What the checker asks of an ERC-721; its `Transfer` has the topic of an ERC-20's, and one topic more.
+    interface IErc721 {
+        function ownerOf(uint256 id) external view returns (address);
+        function transferFrom(address from, address to, uint256 id) external;
+    }
+
+    /// What the checker asks of an ERC-1155.
+    interface IErc1155 {
+        function balanceOf(address account, uint256 id) external view returns (uint256);
+        function safeTransferFrom(address from, address to, uint256 id, uint256 amount, bytes data) external;
+        event TransferSingle(address indexed operator, address indexed from, address indexed to, uint256 id, uint256 amount);
+        event TransferBatch(address indexed operator, address indexed from, address indexed to, uint256[] ids, uint256[] amounts);
+    }
+
+    /// What the checker asks of an ERC-4626.
+    interface IErc4626 {
+        function asset() external view returns (address);
+        function convertToAssets(uint256 shares) external view returns (uint256);
+        function redeem(uint256 shares, address receiver, address owner) external returns (uint256);
+    }
+
+    /// A token that is paid out in ether, as WETH9 is.
+    interface IWrapsEther {
+        function withdraw(uint256 amount) external;
+    }
+}
+
+/// Calldata with places that are filled in for each claim.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Ask {
+    /// The calldata, with nothing in these places.
+    pub data: Bytes,
+    /// Where words begin that are the account.
+    pub account: Vec<usize>,
+    /// Where words begin that are the amount.
+    pub amount: Vec<usize>,
+}
+
+impl Ask {
+    /// The calldata for a claim; a place that is not in it is left out.
+    pub fn with(&self, account: Address, amount: U256) -> Bytes {
+        if self.account.is_empty() && self.amount.is_empty() {
+            return self.data.clone();
+        }
+        let mut data = self.data.to_vec();
+        let mut put = |places: &[usize], word: [u8; 32]| {
+            for at in places {
+                if let Some(place) = data.get_mut(*at..at + 32) {
+                    place.copy_from_slice(&word);
+                }
+            }
+        };
+        put(&self.account, account.into_word().0);
+        put(&self.amount, amount.to_be_bytes());
+        data.into()
+    }
+
+    /// `balanceOf(account)`.
+    pub fn balance_of() -> Self {
+        Self {
+            data: [IErc20::balanceOfCall::SELECTOR.as_slice(), &[0; 32]]
+                .concat()
+                .into(),
+            account: vec![4],
+            amount: Vec::new(),
+        }
+    }
+
+    /// `ownerOf(id)`.
+    pub fn owner_of(id: U256) -> Self {
+        Self {
+            data: IErc721::ownerOfCall { id }.abi_encode().into(),
+            ..Self::default()
+        }
+    }
+
+    /// `balanceOf(account, id)`.
+    pub fn balance_of_id(id: U256) -> Self {
+        let account = Address::ZERO;
+        Self {
+            data: IErc1155::balanceOfCall { account, id }.abi_encode().into(),
+            account: vec![4],
+            amount: Vec::new(),
+        }
+    }
+
+    /// `redeem(amount, receiver, account)`.
+    pub fn redeem(receiver: Address) -> Self {
+        let call = IErc4626::redeemCall {
+            shares: U256::ZERO,
+            receiver,
+            owner: Address::ZERO,
+        };
+        Self {
+            data: call.abi_encode().into(),
+            account: vec![4 + 64],
+            amount: vec![4],
+        }
+    }
+
+    /// `withdraw(amount)`.
+    pub fn withdraw() -> Self {
+        let amount = U256::ZERO;
+        Self {
+            data: IWrapsEther::withdrawCall { amount }.abi_encode().into(),
+            account: Vec::new(),
+            amount: vec![4],
+        }
+    }
+}
+
+/// How a ledger says what an account has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum View {
+    /// A call that answers the amount.
+    Amount(Ask),
+    /// A call that answers who has it: that account has one unit. Where it reverts, nobody has.
+    Owner(Ask),
+    /// The account's ether.
+    Ether,
+}
+
+/// How a holder gives a claim to somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gift {
+    /// `transfer(to, amount)`.
+    Erc20,
+    /// `transferFrom(holder, to, id)`.
+    Erc721(U256),
+    /// `safeTransferFrom(holder, to, id, amount, "")`.
+    Erc1155(U256),
+    /// A transaction with value.
+    Ether,
+}
+
+impl Gift {
+    /// The transaction in which a holder gives an amount away; `gas` is its limit.
+    pub fn message(
+        &self,
+        contract: Address,
+        from: Address,
+        to: Address,
+        amount: U256,
+        gas: u64,
+    ) -> Message {
+        let (callee, data, value) = match *self {
+            Self::Erc20 => (
+                contract,
+                IErc20::transferCall { to, amount }.abi_encode(),
+                U256::ZERO,
+            ),
+            Self::Erc721(id) => (
+                contract,
+                IErc721::transferFromCall { from, to, id }.abi_encode(),
+                U256::ZERO,
+            ),
+            Self::Erc1155(id) => {
+                let call = IErc1155::safeTransferFromCall {
+                    from,
+                    to,
+                    id,
+                    amount,
+                    data: Bytes::new(),
+                };
+                (contract, call.abi_encode(), U256::ZERO)
+            }
+            Self::Ether => (to, Vec::new(), amount),
+        };
+        Message {
+            from,
+            to: Some(callee),
+            data: data.into(),
+            value,
+            gas,
+        }
+    }
+
+    /// The call in which an account gives everything to nobody; `None` where that is no call of the contract.
+    pub fn exit(&self) -> Option<Ask> {
+        let nowhere = Address::ZERO;
+        let message = self.message(nowhere, nowhere, super::NOBODY, U256::ZERO, 0);
+        let (account, amount) = match self {
+            Self::Erc20 => (vec![], vec![4 + 32]),
+            Self::Erc721(_) => (vec![4], vec![]),
+            Self::Erc1155(_) => (vec![4], vec![4 + 96]),
+            Self::Ether => return None,
+        };
+        Some(Ask {
+            data: message.data,
+            account,
+            amount,
+        })
+    }
+
+    /// To whom a call of a holder gives how much, where it is such a gift of this ledger's.
+    pub fn given(&self, contract: Address, call: &Message) -> Option<(Address, U256)> {
+        if *self == Self::Ether {
+            return (call.data.is_empty() && !call.value.is_zero())
+                .then(|| Some((call.to?, call.value)))?;
+        }
+        if call.to != Some(contract) {
+            return None;
+        }
+        match *self {
+            Self::Erc20 => {
+                let call = IErc20::transferCall::abi_decode(&call.data).ok()?;
+                Some((call.to, call.amount))
+            }
+            Self::Erc721(id) => {
+                let given = IErc721::transferFromCall::abi_decode(&call.data).ok()?;
+                (given.id == id && given.from == call.from).then_some((given.to, U256::ONE))
+            }
+            Self::Erc1155(id) => {
+                let given = IErc1155::safeTransferFromCall::abi_decode(&call.data).ok()?;
+                (given.id == id && given.from == call.from).then_some((given.to, given.amount))
+            }
+            Self::Ether => None,
+        }
+    }
+}
+
+/// How a holder moves a claim, which shows whether it can.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExitBy {
+    /// By giving all of it to nobody.
+    Gift(Gift),
+    /// By another call of its own.
+    Call(Ask),
+    /// A claim is live whenever it is recorded.
+    Always,
+}

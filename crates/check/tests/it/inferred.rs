@@ -1,0 +1,118 @@
+//! What is inferred of cases of the corpus that declare nothing.
+
+use sealift_check::explore::Limits;
+use sealift_check::report::render;
+
+use crate::checked::checked_with;
+
+/// The ledgers of a case, one line each as they are printed, without their contracts.
+#[track_caller]
+fn check(case: &str, expected: &[&str]) {
+    let limits = Limits {
+        faults: 0,
+        ..Limits::default()
+    };
+    let report = checked_with(case, limits).report;
+    assert!(report.ledgers.iter().all(|ledger| ledger.inferred));
+    let text = render(&report, None);
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("ledgers (inferred)"));
+    let without_contract = |line: &str| {
+        let words = line.split_whitespace();
+        let kept: Vec<&str> = words.filter(|word| !word.starts_with("0x")).collect();
+        // What fees left of ether is not of interest.
+        let kept = kept.join(" ");
+        kept.split(" are due ")
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let found: Vec<String> = lines
+        .take_while(|line| !line.is_empty())
+        .map(without_contract)
+        .collect();
+    assert_eq!(found, expected, "{text}");
+    // The report has the same.
+    let json = serde_json::to_value(&report).unwrap();
+    let ledgers = json["ledgers"].as_array().unwrap();
+    assert_eq!(ledgers.len() + 1, expected.len());
+}
+
+#[test]
+fn one_token_for_another() {
+    check(
+        "sound/01-pull-swap",
+        &[
+            "legacy Token rate 1",
+            "successor Successor rate 1",
+            "3 accounts",
+        ],
+    );
+}
+
+#[test]
+fn each_id_of_a_collection() {
+    check(
+        "sound/18-collection-swap-by-id",
+        &[
+            "legacy Collection #1 rate 1 of Successor #1",
+            "legacy Collection #2 rate 1 of Successor #2",
+            "legacy Collection #3 rate 1 of Successor #3",
+            "legacy Collection #4 rate 1 of Successor #4",
+            "successor Successor #1 rate 1 of Successor #1",
+            "successor Successor #2 rate 1 of Successor #2",
+            "successor Successor #3 rate 1 of Successor #3",
+            "successor Successor #4 rate 1 of Successor #4",
+            "3 accounts",
+        ],
+    );
+}
+
+#[test]
+fn each_id_of_items() {
+    check(
+        "sound/19-items-burned-before-the-hook",
+        &[
+            "legacy Items#1 #7 rate 1 of Items#2 #7",
+            "legacy Items#1 #8 rate 1 of Items#2 #8",
+            "successor Items#2 #7 rate 1 of Items#2 #7",
+            "successor Items#2 #8 rate 1 of Items#2 #8",
+            "2 accounts",
+        ],
+    );
+}
+
+/// A vault is redeemed for ether; who holds nothing in it is not judged for its ether.
+#[test]
+fn ether_that_a_vault_pays_out() {
+    check(
+        "sound/20-ether-paid-or-nothing",
+        &[
+            "legacy Vault rate 1 exit Vault.withdraw",
+            "successor ether rate 1",
+            "3 accounts",
+        ],
+    );
+    check(
+        "broken/40-ether-before-claims",
+        &[
+            "legacy Vault#1 rate 1 exit Vault#1.withdraw",
+            "successor Vault#2 rate 1 exit Vault#2.withdraw",
+            "wallet ether rate 1",
+            "2 accounts",
+        ],
+    );
+}
+
+/// Shares of an ERC-4626 are live where they can be redeemed.
+#[test]
+fn shares_that_are_redeemed() {
+    check(
+        "sound/12-vault-share-swap",
+        &[
+            "legacy Vault#2 rate 1 exit Vault#2.redeem",
+            "successor Vault#1 rate 1 exit Vault#1.redeem",
+            "3 accounts",
+        ],
+    );
+}
