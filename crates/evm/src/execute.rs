@@ -1,5 +1,6 @@
 //! One transaction or call under Osaka rules.
 
+use crate::interference::{Meddle, Meddler, Observed};
 use crate::machine::Cell;
 use crate::state::Snapshot;
 use alloy_consensus::Header;
@@ -8,6 +9,7 @@ use revm::bytecode::Bytecode;
 use revm::context::result::{EVMError, InvalidTransaction, ResultAndState};
 use revm::context::{BlockEnv, CfgEnv, Context, TxEnv};
 use revm::context_interface::block::BlobExcessGasAndPrice;
+use revm::inspector::InspectEvm;
 use revm::primitives::eip4844::BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE;
 use revm::primitives::hardfork::SpecId;
 use revm::state::AccountInfo;
@@ -111,6 +113,8 @@ pub(crate) fn block_env(header: &Header) -> BlockEnv {
     }
 }
 
+type Execution = Result<ResultAndState, EVMError<Infallible, InvalidTransaction>>;
+
 /// Executes without committing; again where it read what had to be asked for first.
 pub(crate) fn execute<S: Snapshot>(
     snapshot: &S,
@@ -119,19 +123,55 @@ pub(crate) fn execute<S: Snapshot>(
     block: BlockEnv,
     tx: TxEnv,
 ) -> Result<ResultAndState, InvalidTransaction> {
+    until_known(snapshot, hashes, |source| {
+        let mut evm = context(source, &cfg, &block).build_mainnet();
+        let done = evm.transact(tx.clone());
+        (done, evm.ctx.journaled_state.database.missing)
+    })
+}
+
+/// As [`execute`], and watches every inner call; where it is meddled with, all of the gas is used up.
+pub(crate) fn execute_meddling<S: Snapshot>(
+    snapshot: &S,
+    hashes: Hashes<'_>,
+    cfg: CfgEnv,
+    block: BlockEnv,
+    (tx, meddle): (TxEnv, Option<&Meddle>),
+) -> Result<(ResultAndState, Observed), InvalidTransaction> {
+    let mut observed = Observed::default();
+    let done = until_known(snapshot, hashes, |source| {
+        let meddler = Meddler::burning(meddle.cloned(), tx.gas_limit);
+        let mut evm = context(source, &cfg, &block).build_mainnet_with_inspector(meddler);
+        let done = evm.inspect_tx(tx.clone());
+        observed = evm.inspector.into_observed();
+        (done, evm.ctx.journaled_state.database.missing)
+    });
+    Ok((done?, observed))
+}
+
+fn context<'a, S: Snapshot>(
+    source: Source<'a, S>,
+    cfg: &CfgEnv,
+    block: &BlockEnv,
+) -> Context<BlockEnv, TxEnv, CfgEnv, Source<'a, S>> {
+    Context::<BlockEnv, TxEnv, CfgEnv, Source<'a, S>>::new(source, SPEC)
+        .with_cfg(cfg.clone())
+        .with_block(block.clone())
+}
+
+/// Executes until nothing is read that has to be asked for first.
+fn until_known<'a, S: Snapshot>(
+    snapshot: &'a S,
+    hashes: Hashes<'a>,
+    mut run: impl FnMut(Source<'a, S>) -> (Execution, Vec<Cell>),
+) -> Result<ResultAndState, InvalidTransaction> {
     loop {
         let source = Source {
             snapshot,
             hashes,
             missing: Vec::new(),
         };
-        let context: Context<BlockEnv, TxEnv, CfgEnv, Source<'_, S>> = Context::new(source, SPEC);
-        let mut evm = context
-            .with_cfg(cfg.clone())
-            .with_block(block.clone())
-            .build_mainnet();
-        let done = evm.transact(tx.clone());
-        let missing = std::mem::take(&mut evm.ctx.journaled_state.database.missing);
+        let (done, missing) = run(source);
         // Each round knows at least one cell more than the one before it.
         if !missing.is_empty() && snapshot.learn(&missing) {
             continue;

@@ -26,6 +26,7 @@ impl Clone for Node {
             ahead_secs: self.ahead_secs,
             set_base_fee: self.set_base_fee,
             overlays: Mutex::new(Vec::new()),
+            disturbances: self.disturbances.clone(),
             revision: self.revision,
         }
     }

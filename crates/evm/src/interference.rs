@@ -2,9 +2,11 @@
 
 use alloy_primitives::{Address, Bytes, U256};
 use revm::Inspector;
+use revm::bytecode::Bytecode;
 use revm::context_interface::{ContextTr, JournalTr};
 use revm::interpreter::{
-    CallInput, CallInputs, CallOutcome, CallScheme, Gas, InstructionResult, InterpreterResult,
+    CallInput, CallInputs, CallOutcome, CallScheme, CreateInputs, CreateOutcome, Gas,
+    InstructionResult, InterpreterResult,
 };
 
 /// What one inner call does instead of what it would do.
@@ -53,6 +55,19 @@ pub struct Misbehaviour {
     pub how: Misbehaving,
 }
 
+/// A call that somebody makes before an inner call does its work.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Reentry {
+    /// Before which inner call, in order of start, from 0.
+    pub call: usize,
+    /// Who makes it.
+    pub from: Address,
+    /// Who is called.
+    pub to: Address,
+    /// Calldata.
+    pub data: Bytes,
+}
+
 /// What is done to a transaction from the inside.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Meddle {
@@ -60,6 +75,10 @@ pub enum Meddle {
     Call(Interference),
     /// A token misbehaves.
     Token(Misbehaviour),
+    /// An inner call lets somebody call first; however that ends, it then does its work.
+    Reenters(Reentry),
+    /// As much gas as if this had been the transaction's limit.
+    Gas(u64),
 }
 
 /// One inner call as it was observed.
@@ -102,13 +121,29 @@ pub(crate) struct Meddler {
     open: Vec<Option<usize>>,
     /// Of the open inner calls, whether each asks for a balance.
     balances: Vec<bool>,
+    /// The transaction's own gas limit.
+    limit: u64,
+    /// Whether a transaction that was meddled with uses up all of its gas.
+    burns: bool,
+    /// Who makes the next call, whoever it says.
+    next_from: Option<Address>,
 }
 
 impl Meddler {
-    pub(crate) fn new(meddle: Option<Meddle>) -> Self {
+    pub(crate) fn new(meddle: Option<Meddle>, limit: u64) -> Self {
         Self {
             meddle,
+            limit,
             ..Self::default()
+        }
+    }
+
+    /// A transaction that is meddled with uses up all of its gas: so what leaves the same state behind leaves the same
+    /// block.
+    pub(crate) fn burning(meddle: Option<Meddle>, limit: u64) -> Self {
+        Self {
+            burns: true,
+            ..Self::new(meddle, limit)
         }
     }
 
@@ -125,6 +160,38 @@ impl Meddler {
         }
         self.observed.fired = true;
         Some(instead(&interference.meddling, inputs))
+    }
+
+    /// Lets somebody call before this inner call does its work.
+    fn reenter(&mut self, index: usize, inputs: &mut CallInputs) {
+        let Some(Meddle::Reenters(reentry)) = &self.meddle else {
+            return;
+        };
+        if reentry.call != index {
+            return;
+        }
+        let code = Bytecode::new_raw(before(reentry, inputs.bytecode_address));
+        inputs.known_bytecode = (code.hash_slow(), code);
+        self.next_from = Some(reentry.from);
+        self.observed.fired = true;
+    }
+
+    /// The gas that is left of this much, for the transaction's own call.
+    fn left_of(&mut self, gas: u64) -> u64 {
+        let Some(Meddle::Gas(limit)) = self.meddle else {
+            return gas;
+        };
+        let left = gas.checked_sub(self.limit.saturating_sub(limit));
+        self.observed.fired = limit < self.limit && left.is_some();
+        left.unwrap_or(gas)
+    }
+
+    /// Uses up what the transaction has left, where it was meddled with.
+    fn burn(&self, gas: &mut Gas) {
+        if self.burns && self.observed.fired {
+            gas.spend_all();
+            gas.set_refund(0);
+        }
     }
 
     /// What a misbehaving token does instead; its input may become another one.
@@ -186,6 +253,37 @@ impl Meddler {
     }
 }
 
+/// Code that makes a call, and then does what the code of `work` does.
+fn before(reentry: &Reentry, work: Address) -> Bytes {
+    let size = (reentry.data.len() as u32).to_be_bytes();
+    let mut code = Vec::with_capacity(128 + reentry.data.len());
+    // CODECOPY(0, data, size), and CALL(gas, to, 0, 0, size, 0, 0), POP.
+    code.push(0x63);
+    code.extend(size);
+    code.push(0x63);
+    let data_at = code.len();
+    code.extend([0; 4]);
+    code.extend([0x5f, 0x39, 0x5f, 0x5f, 0x63]);
+    code.extend(size);
+    code.extend([0x5f, 0x5f, 0x73]);
+    code.extend(reentry.to);
+    code.extend([0x5a, 0xf1, 0x50]);
+    // CALLDATACOPY(0, 0, CALLDATASIZE), DELEGATECALL(gas, work, 0, CALLDATASIZE, 0, 0).
+    code.extend([0x36, 0x5f, 0x5f, 0x37, 0x5f, 0x5f, 0x36, 0x5f, 0x73]);
+    code.extend(work);
+    code.extend([0x5a, 0xf4]);
+    // RETURNDATACOPY(0, 0, RETURNDATASIZE), and out as it came.
+    code.extend([0x3d, 0x5f, 0x5f, 0x3e, 0x60]);
+    let label_at = code.len();
+    code.extend([0x00, 0x57, 0x3d, 0x5f, 0xfd]);
+    code[label_at] = code.len() as u8;
+    code.extend([0x5b, 0x3d, 0x5f, 0xf3]);
+    let end = (code.len() as u32).to_be_bytes();
+    code[data_at..data_at + 4].copy_from_slice(&end);
+    code.extend(&reentry.data);
+    code.into()
+}
+
 /// What an inner call does instead of what it would do.
 fn instead(meddling: &Meddling, inputs: &CallInputs) -> CallOutcome {
     let mut gas = Gas::new(inputs.gas_limit);
@@ -211,7 +309,11 @@ impl<C: ContextTr<Journal: JournalTr>> Inspector<C> for Meddler {
         let depth = self.open.len();
         if depth == 0 {
             self.open.push(None);
+            inputs.gas_limit = self.left_of(inputs.gas_limit);
             return None;
+        }
+        if let Some(from) = self.next_from.take() {
+            inputs.caller = from;
         }
         let index = self.observed.calls.len();
         let input = inputs.input.bytes(context);
@@ -229,6 +331,7 @@ impl<C: ContextTr<Journal: JournalTr>> Inspector<C> for Meddler {
         self.open.push(Some(index));
         self.balances
             .push(input.starts_with(&[0x70, 0xa0, 0x82, 0x31])); // balanceOf(address)
+        self.reenter(index, inputs);
         self.meddle(index, inputs)
             .or_else(|| self.misbehave(&input, inputs))
     }
@@ -236,6 +339,8 @@ impl<C: ContextTr<Journal: JournalTr>> Inspector<C> for Meddler {
     fn call_end(&mut self, _: &mut C, inputs: &CallInputs, outcome: &mut CallOutcome) {
         if self.open.len() > 1 {
             self.rebase(inputs, outcome);
+        } else {
+            self.burn(&mut outcome.result.gas);
         }
         if let Some(Some(index)) = self.open.pop() {
             let call = &mut self.observed.calls[index];
@@ -244,21 +349,19 @@ impl<C: ContextTr<Journal: JournalTr>> Inspector<C> for Meddler {
         }
     }
 
-    fn create(
-        &mut self,
-        _: &mut C,
-        _: &mut revm::interpreter::CreateInputs,
-    ) -> Option<revm::interpreter::CreateOutcome> {
+    fn create(&mut self, _: &mut C, inputs: &mut CreateInputs) -> Option<CreateOutcome> {
+        if self.open.is_empty() {
+            let left = self.left_of(inputs.gas_limit());
+            inputs.set_gas_limit(left);
+        }
         self.open.push(None);
         None
     }
 
-    fn create_end(
-        &mut self,
-        _: &mut C,
-        _: &revm::interpreter::CreateInputs,
-        _: &mut revm::interpreter::CreateOutcome,
-    ) {
+    fn create_end(&mut self, _: &mut C, _: &CreateInputs, outcome: &mut CreateOutcome) {
+        if self.open.len() == 1 {
+            self.burn(&mut outcome.result.gas);
+        }
         self.open.pop();
     }
 }

@@ -13,6 +13,7 @@ mod beneath;
 mod block;
 mod call;
 mod config;
+mod disturbance;
 mod execute;
 mod faults;
 mod hand;
@@ -36,10 +37,11 @@ pub use beneath::{Beneath, Known, Source, SourceAccount};
 pub use block::{Block, Outcome};
 pub use call::{CallOutcome, CallRequest, Estimate};
 pub use config::{Clock, Config, Mining};
+pub use disturbance::{Disturbance, Watched};
 pub use execute::TX_GAS_CAP;
 pub use faults::{Fault, Faulty};
 pub use interference::{
-    InnerCall, Interference, Meddle, Meddling, Misbehaving, Misbehaviour, Observed,
+    InnerCall, Interference, Meddle, Meddling, Misbehaving, Misbehaviour, Observed, Reentry,
 };
 pub use logs::{LogPlace, LogQuery};
 pub use machine::{CLOCK, Cell, Ending, Executed, GAUGE, Machine, Message, Moment};

@@ -240,7 +240,7 @@ impl<S: Snapshot> Machine<S> {
         meddle: Option<Meddle>,
     ) -> (Executed, Observed) {
         self.prepare(snapshot, moment);
-        self.evm.inspector.0 = Meddler::new(meddle);
+        self.evm.inspector.0 = Meddler::new(meddle, message.gas.min(TX_GAS_CAP));
         let result = self.evm.inspect_tx(Self::env(moment, message));
         let observed = std::mem::take(&mut self.evm.inspector.0).into_observed();
         (self.finish(result), observed)

@@ -2,7 +2,7 @@
 
 use crate::block::{Block, Outcome, seal};
 use crate::config::Clock;
-use crate::execute::{block_env, execute, rules};
+use crate::execute::{block_env, rules};
 use crate::node::Node;
 use crate::state::Undo;
 use crate::tx::SignedTx;
@@ -70,7 +70,10 @@ impl Node {
             let mut cfg = rules(self.config.chain_id);
             cfg.disable_eip3607 = self.config.contracts_send;
             let hashes = (self.config.first_block, &*self.hashes);
-            let done = execute(&self.state, hashes, cfg, block_env(&header), tx.env());
+            let message = (tx.env(), tx.hash);
+            let done =
+                self.disturbances
+                    .execute(&self.state, hashes, cfg, block_env(&header), message);
             let Ok(done) = done else {
                 invalid.push(tx.hash);
                 continue;

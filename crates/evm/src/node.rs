@@ -4,6 +4,7 @@ use crate::accounts::{CREATE2_DEPLOYER, CREATE2_DEPLOYER_CODE};
 use crate::beneath::Beneath;
 use crate::block::{Block, Frame, Outcome, seal};
 use crate::config::{Config, Mining};
+use crate::disturbance::Disturbances;
 use crate::logs::{LogIndex, LogPlace, LogQuery};
 use crate::machine::Cell;
 use crate::pool::Pool;
@@ -42,6 +43,8 @@ pub struct Node {
     /// Wei per gas of the next block, where it was set.
     pub(crate) set_base_fee: Option<u64>,
     pub(crate) overlays: Mutex<Vec<CachedOverlay>>,
+    /// What goes wrong inside transactions.
+    pub(crate) disturbances: Disturbances,
     /// Grows with every change, so that a saver knows whether there is something to save.
     pub(crate) revision: u64,
 }
@@ -188,6 +191,7 @@ impl Node {
             ahead_secs: 0,
             set_base_fee: None,
             overlays: Mutex::new(Vec::new()),
+            disturbances: Disturbances::default(),
             revision: 0,
         }
     }

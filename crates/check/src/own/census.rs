@@ -6,6 +6,8 @@ use alloy_primitives::B256;
 use sealift_engine::chain::SendAnswer;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
+use super::inside::Inside;
+
 /// Everything that a fault can strike at, in the order in which it happened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Census {
@@ -19,6 +21,8 @@ pub(super) struct Census {
     pub(super) calls: Vec<Call>,
     /// Blocks that were made.
     pub(super) blocks: Vec<BlockMade>,
+    /// What can go wrong inside the transactions of these blocks, where that was wanted.
+    pub(super) inside: Vec<Inside>,
 }
 
 /// A durable append.
@@ -52,12 +56,14 @@ pub(super) struct BlockMade {
     pub(super) waiting: usize,
 }
 
-/// How many appends, calls and blocks there were.
+/// How many appends, calls, blocks and transactions there were.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) appends: u64,
     pub(super) calls: u64,
     pub(super) blocks: u64,
+    /// Transactions that were mined; who counts them puts them in.
+    pub(super) transactions: u64,
 }
 
 impl Census {
@@ -107,11 +113,13 @@ impl Census {
             appends: self.appends.len() as u64,
             calls: self.calls.len() as u64,
             blocks: self.blocks.len() as u64,
+            transactions: 0,
         }
     }
 
-    pub(super) fn block(&mut self, waiting: usize) {
+    pub(super) fn block(&mut self, waiting: usize) -> u64 {
         let moment = self.tick();
         self.blocks.push(BlockMade { moment, waiting });
+        moment
     }
 }

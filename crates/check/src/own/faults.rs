@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::census::{CallKind, Census};
+use super::inside::Place;
 
 /// One way in which something goes wrong.
 #[allow(
@@ -60,6 +61,12 @@ pub enum Kind {
     SecondExecutor,
     SecondWriter,
     LegacyThaws,
+    LegacyLies,
+    CallReverts,
+    CallReturnsFalse,
+    CallOutOfGas,
+    CallReenters,
+    GasCut,
 }
 
 /// What the sites of a kind are counted by.
@@ -77,6 +84,19 @@ pub(super) enum Clock {
     BusyBlock,
     /// Blocks that found more than one transaction there.
     CrowdedBlock,
+    /// Places inside the transactions that are mined.
+    Inside(Detail),
+}
+
+/// What says where in a transaction a place is, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// An inner call, in order of start.
+    Call,
+    /// An inner call, and what a stranger calls before it does its work.
+    Entry,
+    /// A gas limit.
+    Gas,
 }
 
 /// Sorts of calls of the chain port.
@@ -94,7 +114,7 @@ pub(super) enum Calls {
 
 /// All kinds: name, and what its sites are counted by.
 #[rustfmt::skip]
-const TABLE: [(Kind, &str, Clock); 50] = [
+const TABLE: [(Kind, &str, Clock); 56] = [
     // The process dies before the sync of an append, after it, while the record is written, between two records.
     (Kind::CrashBefore, "executor.crash-before", Clock::Append(0)),
     (Kind::CrashAfter, "executor.crash-after", Clock::Append(0)),
@@ -154,6 +174,15 @@ const TABLE: [(Kind, &str, Clock); 50] = [
     (Kind::SecondWriter, "environment.second-writer", Clock::Block),
     // Somebody lifts legacy's pause past its owner: no token that passed the plan can do that.
     (Kind::LegacyThaws, "counterparty.legacy-thaws", Clock::Block),
+    // Legacy answers one question of a contract with zero, whatever is true: no token does that.
+    (Kind::LegacyLies, "counterparty.legacy-lies", Clock::Inside(Detail::Call)),
+    // An inner call reverts, does nothing and returns zero, uses up its gas, or lets a stranger call first.
+    (Kind::CallReverts, "evm.call-reverts", Clock::Inside(Detail::Call)),
+    (Kind::CallReturnsFalse, "evm.call-returns-false", Clock::Inside(Detail::Call)),
+    (Kind::CallOutOfGas, "evm.call-out-of-gas", Clock::Inside(Detail::Call)),
+    (Kind::CallReenters, "evm.call-reenters", Clock::Inside(Detail::Entry)),
+    // A transaction has less gas: the most with which it ends in another way than with more.
+    (Kind::GasCut, "evm.gas-cut", Clock::Inside(Detail::Gas)),
 ];
 
 impl Kind {
@@ -196,6 +225,16 @@ impl Kind {
         )
     }
 
+    /// Whether legacy does what no token does that passed the plan.
+    pub(super) fn is_hostile(self) -> bool {
+        matches!(self, Self::LegacyThaws | Self::LegacyLies)
+    }
+
+    /// Whether it strikes inside a transaction.
+    pub(super) fn is_inside(self) -> bool {
+        matches!(self.clock(), Clock::Inside(_))
+    }
+
     /// What the chain port does.
     pub(super) fn of_port(self) -> Option<sealift_evm::Fault> {
         use sealift_evm::Fault;
@@ -226,6 +265,15 @@ impl Kind {
             self,
             Self::WriteFails | Self::DiskFull | Self::SyncFails | Self::Corrupt
         )
+    }
+
+    /// So much later than a site: appends, calls, blocks or transactions.
+    pub(super) fn beyond(self, site: u64, later: u64) -> u64 {
+        if self.is_inside() {
+            Place::of(site).later(later).site()
+        } else {
+            site + later
+        }
     }
 
     /// Where it can strike in a run, and of questions in a row the first only.
@@ -291,6 +339,10 @@ impl Kind {
                     .iter()
                     .map(|block| (block.waiting > 1, block.moment)),
             ),
+            Clock::Inside(_) => {
+                let inside = census.inside.iter().filter(|inside| inside.kind == self);
+                inside.map(|inside| (inside.site, inside.moment)).collect()
+            }
         }
     }
 }
@@ -317,13 +369,20 @@ fn three_of(sites: &[(u64, u64)]) -> Vec<(u64, u64)> {
 pub struct Fault {
     /// What goes wrong.
     pub kind: Kind,
-    /// Where: the number of the append, call or block, from 0, over all lives of the executor.
+    /// Where: the number of the append, call or block, from 0, over all lives of the executor. Inside a transaction
+    /// 2^40 times its number, and where in it.
     pub site: u64,
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.kind.name(), self.site)
+        write!(f, "{}@", self.kind.name())?;
+        let Clock::Inside(detail) = self.kind.clock() else {
+            return write!(f, "{}", self.site);
+        };
+        let numbers = Place::of(self.site).numbers(detail);
+        let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+        f.write_str(&numbers.join("."))
     }
 }
 
@@ -353,8 +412,19 @@ impl FromStr for Fault {
         let wrong = || FaultError(text.to_owned());
         let (name, site) = text.split_once('@').ok_or_else(wrong)?;
         let kind = Kind::all().find(|kind| kind.name() == name);
-        let site = site.parse().map_err(|_| wrong())?;
         let kind = kind.ok_or_else(wrong)?;
+        let numbers = site
+            .split('.')
+            .map(str::parse)
+            .collect::<Result<Vec<u64>, _>>();
+        let numbers = numbers.map_err(|_| wrong())?;
+        let site = match (kind.clock(), &numbers[..]) {
+            (Clock::Inside(detail), numbers) => Place::from_numbers(detail, numbers)
+                .ok_or_else(wrong)?
+                .site(),
+            (_, [site]) => *site,
+            _ => return Err(wrong()),
+        };
         Ok(Self { kind, site })
     }
 }

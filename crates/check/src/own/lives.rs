@@ -10,11 +10,12 @@ use sealift_engine::driver::{Control, Driver, Exit, Parts, RunError};
 use sealift_journal::{Faulty, Frame, Journal, JournalError, Memory, Storage};
 use sealift_protocol::{Halt, Outcome};
 
-use super::census::Census;
+use super::census::{Census, Counts};
 use super::disk;
 use super::faults::{Fault, Kind};
 use super::files;
 use super::fork::{Boundary, Person, Snapshot};
+use super::inside::Before;
 use super::judge::{self, Judgement};
 use super::measure::Measure;
 use super::outside::Outside;
@@ -122,15 +123,22 @@ pub(super) struct Story {
     pub(super) measure: Measure,
 }
 
+/// What is written down of a run besides its story.
+#[derive(Debug, Default)]
+pub(super) struct Recording {
+    /// Where wanted, a snapshot of every append that comes when all faults have fired.
+    pub(super) snapshots: Option<RefCell<Vec<Snapshot>>>,
+    /// Where wanted, the chain before each block with transactions.
+    pub(super) blocks: Option<RefCell<Vec<Before>>>,
+}
+
 /// Plays a scenario in an empty directory, from the beginning or from where an executor has died.
-///
-/// Where snapshots are wanted, there is one of every append that comes when all faults have fired.
 pub(super) fn play(
     world: &World,
     from: Option<&Boundary>,
     faults: &[Fault],
     dir: &Path,
-    snapshots: Option<&RefCell<Vec<Snapshot>>>,
+    recording: &Recording,
 ) -> Story {
     let chain = from.map_or_else(|| world.chain(), |from| from.node.clone().into());
     let trusting = Trusting::new(chain.clone(), &world.memo);
@@ -149,7 +157,15 @@ pub(super) fn play(
     );
     let weather = from.map(|from| from.weather.clone()).unwrap_or_default();
     let around = (dir, weather);
-    let outside = Outside::new(world, trusting.clone(), faults, census.clone(), around);
+    let blocks = recording.blocks.as_ref();
+    let outside = Outside::new(
+        world,
+        trusting.clone(),
+        faults,
+        census.clone(),
+        around,
+        blocks,
+    );
     let mut executor = Executor {
         world,
         chain: &trusting,
@@ -168,7 +184,7 @@ pub(super) fn play(
         fired: Vec::new(),
         person: from.map(|from| from.person.clone()).unwrap_or_default(),
         idles: Cell::new(from.map_or(0, |from| from.idles)),
-        snapshots,
+        snapshots: recording.snapshots.as_ref(),
         is_drained: from.is_some_and(|from| from.is_drained),
     };
     if let Some(from) = from {
@@ -278,7 +294,10 @@ impl Executor<'_> {
             return None;
         }
         Some(Snapshot {
-            at: self.census.borrow().counts(),
+            at: Counts {
+                transactions: self.outside.transactions(),
+                ..self.census.borrow().counts()
+            },
             epoch,
             frames: frames.to_vec(),
             before: Boundary {

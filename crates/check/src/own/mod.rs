@@ -11,9 +11,11 @@
 
 mod census;
 mod disk;
+mod entries;
 mod faults;
 mod files;
 mod fork;
+mod inside;
 mod judge;
 mod keys;
 mod lives;
@@ -23,10 +25,13 @@ mod merge;
 mod outside;
 mod pairs;
 mod ports;
+mod recorded;
 mod rehearsal;
 mod report;
 mod schedule;
 mod stand_in;
+#[cfg(test)]
+mod tests;
 mod workers;
 mod world;
 
@@ -134,7 +139,7 @@ impl OwnRequest {
         };
         Kind::all()
             .filter(is_wanted)
-            .filter(|kind| self.hostile || *kind != Kind::LegacyThaws)
+            .filter(|kind| self.hostile || !kind.is_hostile())
             .filter(|kind| match kind {
                 Kind::Readmitted(depth) | Kind::Forgotten(depth) => {
                     u64::from(*depth) <= self.finality_depth
@@ -255,8 +260,11 @@ fn play_all(
 ) -> Result<Measured, OwnError> {
     let world = World::build(request)?;
     let workers = Workers::new(&world, request)?;
-    let undisturbed = ended_well(workers.play(&[])?)?;
-    let (census, kinds) = (&undisturbed.census, request.kinds());
+    let kinds = request.kinds();
+    let search = Search::new(&world, request, &workers, kinds.clone());
+    let recorded = search.undisturbed()?;
+    let undisturbed = ended_well(recorded.story.clone())?;
+    let census = &undisturbed.census;
     let mut scenarios: Vec<Vec<Fault>> = Vec::new();
     if request.faults > 0 {
         let singles = schedule::singles(census, &kinds, request.every).into_iter();
@@ -275,8 +283,7 @@ fn play_all(
     let wanted = scenarios.len() as u64;
     scenarios.truncate(usize::try_from(request.budget).unwrap_or(usize::MAX));
     let mut collector = Collector::new(request, wanted - scenarios.len() as u64, each);
-    let search = Search::new(&world, request, &workers, kinds);
-    search.play_all(&scenarios, progress, &mut collector)?;
+    search.play_all(&scenarios, &recorded, progress, &mut collector)?;
     if request.faults > 1 {
         search.play(census, progress, &mut collector)?;
     }

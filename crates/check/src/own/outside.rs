@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
 use sealift_engine::contracts;
-use sealift_evm::{Dropped, EmbeddedChain, Node};
+use sealift_evm::{Disturbance, Dropped, EmbeddedChain, Node};
 use sealift_journal::Memory;
 
 use super::census::Census;
 use super::faults::{Fault, Kind};
+use super::inside::{Before, Place};
 use super::lives::{self, Conditions};
 use super::ports::Trusting;
 use super::stand_in::act;
@@ -91,6 +92,9 @@ pub(super) struct Outside<'a> {
     /// Reorganisations so far: a block that is made after one has another hash than one without.
     reorgs: Cell<u32>,
     journal: RefCell<Memory>,
+    /// How many transactions there were before the run.
+    first: u64,
+    blocks: Option<&'a RefCell<Vec<Before>>>,
 }
 
 impl<'a> Outside<'a> {
@@ -100,7 +104,13 @@ impl<'a> Outside<'a> {
         faults: &[Fault],
         census: Rc<RefCell<Census>>,
         (dir, weather): (&'a Path, Weather),
+        blocks: Option<&'a RefCell<Vec<Before>>>,
     ) -> Self {
+        let first = trusting.chain.node().executed();
+        let inside = faults
+            .iter()
+            .filter_map(|fault| disturbance(world, first, *fault));
+        trusting.chain.node_mut().disturb(inside.collect());
         let pending = faults.iter().filter(|fault| fault.kind.is_of_block());
         Self {
             world,
@@ -116,11 +126,39 @@ impl<'a> Outside<'a> {
             spike_looks: Cell::new(weather.spike_looks),
             reorgs: Cell::new(weather.reorgs),
             journal: RefCell::default(),
+            first,
+            blocks,
         }
     }
 
     pub(super) fn has_fired(&self, fault: Fault) -> bool {
-        self.fired.borrow().contains(&fault)
+        let has_disturbed = || {
+            let disturbance = disturbance(self.world, self.first, fault);
+            let node = self.chain.node();
+            let mut disturbed = node.disturbed().iter();
+            disturbed.any(|(_, struck)| disturbance.as_ref() == Some(struck))
+        };
+        self.fired.borrow().contains(&fault) || fault.kind.is_inside() && has_disturbed()
+    }
+
+    /// How many transactions were mined in this run.
+    pub(super) fn transactions(&self) -> u64 {
+        self.chain.node().executed() - self.first
+    }
+
+    /// The chain as it is before a block, where that is wanted.
+    fn record(&self, moment: u64) {
+        let node = self.chain.node();
+        if let Some(blocks) = self.blocks
+            && node.has_executable()
+        {
+            let (first, node) = (self.first, node.clone());
+            blocks.borrow_mut().push(Before {
+                moment,
+                first,
+                node,
+            });
+        }
     }
 
     pub(super) fn transfers(&self) -> Vec<Transfer> {
@@ -158,12 +196,13 @@ impl<'a> Outside<'a> {
     pub(super) fn block(&self) {
         let block = self.census.borrow().blocks.len() as u64;
         let waiting = self.chain.node().pool().len();
-        self.census.borrow_mut().block(waiting);
+        let moment = self.census.borrow_mut().block(waiting);
         if self.refill_at.get().is_some_and(|at| at <= block) {
             self.refill();
         }
         self.let_go(block);
         self.strike(block, false);
+        self.record(moment);
         self.chain.mine();
         self.strike(block, true);
         let head = self.chain.node().head().hash;
@@ -396,6 +435,15 @@ impl<'a> Outside<'a> {
         );
         true
     }
+}
+
+/// What goes wrong inside a transaction of a run that began after so many.
+fn disturbance(world: &World, first: u64, fault: Fault) -> Option<Disturbance> {
+    let place = Place::of(fault.site);
+    Some(Disturbance {
+        transaction: first + place.transaction,
+        meddle: place.meddle(fault.kind, world)?,
+    })
 }
 
 /// Whether it happens when the block is there; before it otherwise.

@@ -13,6 +13,7 @@
 //!   only what can never change. For a kind that has the same aftermath at all questions of each row of the
 //!   undisturbed run, the first of a row is enough.
 //! - Answers to an offer that differ in their words only are one answer.
+//! - Of faults inside a transaction after which the very same block is made, one is enough ([`super::inside`]).
 //!
 //! Each is held against full enumeration on a small case by a test.
 
@@ -26,7 +27,9 @@ use alloy_primitives::map::HashMap;
 use super::census::{Census, Counts};
 use super::faults::{Calls, Clock, Fault, Kind};
 use super::fork::{Boundary, Snapshot, Tail};
-use super::lives::Story;
+use super::inside::{self, Before, Probe};
+use super::lives::{Recording, Story};
+use super::recorded::Recorded;
 use super::report::Collector;
 use super::workers::Workers;
 use super::world::World;
@@ -85,27 +88,64 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Plays scenarios; a death alone is played on from where it happens.
+    /// The run without any fault and, where faults are wanted, what can go wrong inside its transactions.
+    pub(super) fn undisturbed(&self) -> Result<Recorded, OwnError> {
+        let is_wanted = self.request.faults > 0 || self.request.random.is_some();
+        let mut recorded = self.record(self.workers.scratch(), None, &[], is_wanted)?;
+        let of = |before| {
+            let probes = Before::probes(before, self.world, &self.kinds).into_iter();
+            probes.map(move |probe| (before, probe))
+        };
+        let probes: Vec<(&Before, Probe)> = recorded.blocks.iter().flat_map(of).collect();
+        let work = |_: &Path, (before, probe): &(&Before, Probe)| {
+            Ok(before.tried(self.world, *probe, true))
+        };
+        let mut inside = Vec::new();
+        self.workers
+            .each(&probes, work, |_, found| inside.extend(found))?;
+        recorded.story.census.inside = inside;
+        Ok(recorded)
+    }
+
+    /// Plays scenarios; a death alone is played on from where it happens, and what leaves the same block once.
     pub(super) fn play_all(
         &self,
         scenarios: &[Vec<Fault>],
+        undisturbed: &Recorded,
         progress: &mut dyn FnMut(OwnProgress),
         collector: &mut Collector<'_>,
     ) -> Result<(), OwnError> {
-        let (_, snapshots) = self.record(self.workers.scratch(), None, &[])?;
-        let play = |dir: &Path, faults: &Vec<Fault>| {
-            let snapshot = match faults[..] {
-                [fault] if fault.kind.is_of_journal() => snapshots.get(&fault.site),
-                _ => None,
-            };
-            let Some(snapshot) = snapshot else {
-                return self.workers.play_in(dir, None, faults, None);
-            };
-            let story = self.tail(dir, &snapshot.strike(faults[0].kind))?;
-            Ok(Story {
-                fired: vec![true],
-                ..story
-            })
+        let blocks = if self.request.whole {
+            BTreeMap::new()
+        } else {
+            inside::blocks(&undisturbed.story.census.inside)
+        };
+        let known: Mutex<HashMap<_, Arc<Story>>> = Mutex::default();
+        let known = || known.lock().unwrap_or_else(PoisonError::into_inner);
+        let alone = |dir: &Path, fault: Fault| {
+            if let Some(snapshot) = undisturbed.at(fault) {
+                let story = self.tail(dir, &snapshot.strike(fault.kind))?;
+                let fired = vec![true];
+                return Ok(Story { fired, ..story });
+            }
+            let block = blocks.get(&fault);
+            let found = block.and_then(|block| known().get(block).cloned());
+            if let Some(story) = found {
+                return Ok(Story::clone(&story));
+            }
+            let recording = Recording::default();
+            let story = self.workers.play_in(dir, None, &[fault], &recording)?;
+            if let Some(block) = block {
+                known().insert(*block, Arc::new(story.clone()));
+            }
+            Ok(story)
+        };
+        let play = |dir: &Path, faults: &Vec<Fault>| match faults[..] {
+            [fault] => alone(dir, fault),
+            _ => {
+                let recording = Recording::default();
+                self.workers.play_in(dir, None, faults, &recording)
+            }
         };
         let mut done = 0;
         self.workers.each(scenarios, play, |faults, story| {
@@ -153,16 +193,19 @@ impl<'a> Search<'a> {
     pub(super) fn firsts(&self, census: &Census) -> Result<(Vec<First>, Twins, u64), OwnError> {
         let mut lasting = Vec::new();
         let mut deaths = Vec::new();
+        let mut all = 0;
+        let is_wanted = self.distinct_inside(census);
         for kind in &self.kinds {
             let sites = kind.sites(census, self.request.every).into_iter();
             let faults = sites.map(|(site, moment)| (Fault { kind: *kind, site }, moment));
+            all += faults.len() as u64;
+            let faults = faults.filter(|(fault, _)| is_wanted(*fault));
             if kind.is_of_journal() {
                 deaths.extend(faults);
             } else {
                 lasting.extend(faults);
             }
         }
-        let all = (lasting.len() + deaths.len()) as u64;
         if self.request.whole {
             let from_the_start = |(fault, moment)| First {
                 fault,
@@ -189,7 +232,8 @@ impl<'a> Search<'a> {
     fn aftermaths(&self, faults: &[(Fault, u64)]) -> Result<Aftermaths, OwnError> {
         let mut all = Aftermaths::new();
         let work = |dir: &Path, (fault, _): &(Fault, u64)| {
-            let story = self.workers.play_in(dir, None, &[*fault], None)?;
+            let recording = Recording::default();
+            let story = self.workers.play_in(dir, None, &[*fault], &recording)?;
             Ok(aftermath(&story))
         };
         let take = |(fault, _): &(Fault, u64), after| drop(all.insert(*fault, after));
@@ -232,11 +276,11 @@ impl<'a> Search<'a> {
 
     /// Of deaths the first with each boundary.
     fn deaths(&self, faults: &[(Fault, u64)]) -> Result<Vec<First>, OwnError> {
-        let (_, snapshots) = self.record(self.workers.scratch(), None, &[])?;
+        let recorded = self.record(self.workers.scratch(), None, &[], false)?;
         let mut known = BTreeSet::new();
         let mut firsts = Vec::new();
         for (fault, moment) in faults {
-            let at = snapshots.get(&fault.site).ok_or(OwnError::Thread)?;
+            let at = recorded.at(*fault).ok_or(OwnError::Thread)?;
             let boundary = at.strike(fault.kind);
             if boundary.key(self.world).is_none_or(|key| known.insert(key)) {
                 let after = Counts {
@@ -254,18 +298,33 @@ impl<'a> Search<'a> {
         Ok(firsts)
     }
 
-    /// A run, and its snapshots by the number of the append.
+    /// A run, its snapshots, and where wanted its blocks.
     fn record(
         &self,
         dir: &Path,
         from: Option<&Boundary>,
         faults: &[Fault],
-    ) -> Result<(Story, BTreeMap<u64, Snapshot>), OwnError> {
-        let snapshots = RefCell::default();
-        let wanted = Some(&snapshots).filter(|_| !self.request.whole);
-        let story = self.workers.play_in(dir, from, faults, wanted)?;
+        blocks: bool,
+    ) -> Result<Recorded, OwnError> {
+        let recording = Recording {
+            snapshots: (!self.request.whole).then(RefCell::default),
+            blocks: blocks.then(RefCell::default),
+        };
+        let story = self.workers.play_in(dir, from, faults, &recording)?;
         let by_append = |snapshot: Snapshot| (snapshot.at.appends, snapshot);
-        Ok((story, snapshots.take().into_iter().map(by_append).collect()))
+        let snapshots = recording.snapshots.unwrap_or_default().take();
+        Ok(Recorded {
+            story,
+            snapshots: snapshots.into_iter().map(by_append).collect(),
+            blocks: recording.blocks.unwrap_or_default().take(),
+        })
+    }
+
+    /// Which faults are played where what leaves the same block is played once.
+    fn distinct_inside(&self, census: &Census) -> impl Fn(Fault) -> bool + use<> {
+        let is_all = self.request.whole || self.request.every;
+        let distinct = inside::distinct(&census.inside);
+        move |fault| is_all || !fault.kind.is_inside() || distinct.contains(&fault)
     }
 
     /// Every second fault after a first one.
@@ -282,13 +341,16 @@ impl<'a> Search<'a> {
         };
         let begun: Vec<Fault> = begun.into_iter().collect();
         let since = if from.is_some() { 0 } else { first.moment };
-        let (story, snapshots) = self.record(dir, from, &begun)?;
-        let blocks = story.census.blocks.iter();
+        let mut recorded = self.record(dir, from, &begun, true)?;
+        let blocks = recorded.story.census.blocks.iter();
         let mut later = blocks.filter(|block| block.moment > since);
         let until = match later.nth(CLOSE_BLOCKS) {
             Some(block) if first.is_close_only => block.moment,
             _ => u64::MAX,
         };
+        recorded.look_inside(self.world, &self.kinds, since..=until);
+        let story = &recorded.story;
+        let is_wanted = self.distinct_inside(&story.census);
         let mut played = Vec::new();
         let distinct = |kind: &&Kind| !twins.kinds.contains_key(*kind);
         for kind in self.kinds.iter().filter(distinct) {
@@ -302,12 +364,16 @@ impl<'a> Search<'a> {
                 if moment < since || moment > until || second == first.fault && from.is_none() {
                     continue;
                 }
-                let snapshot = snapshots.get(&site).filter(|_| kind.is_of_journal());
+                if !is_wanted(second) {
+                    continue;
+                }
+                let snapshot = recorded.at(second);
                 let mut story = match snapshot {
                     Some(snapshot) => self.tail(dir, &snapshot.strike(*kind))?,
                     None => {
                         let faults: Vec<Fault> = begun.iter().copied().chain([second]).collect();
-                        self.workers.play_in(dir, from, &faults, None)?
+                        let recording = Recording::default();
+                        self.workers.play_in(dir, from, &faults, &recording)?
                     }
                 };
                 let has_fired = snapshot.is_some() || story.fired.iter().all(|fired| *fired);
@@ -326,7 +392,8 @@ impl<'a> Search<'a> {
         if let Some(story) = known.and_then(|tail| tail.after(from)) {
             return Ok(story);
         }
-        let mut story = self.workers.play_in(dir, Some(from), &[], None)?;
+        let recording = Recording::default();
+        let mut story = self.workers.play_in(dir, Some(from), &[], &recording)?;
         story.census = Census::default();
         if let Some(key) = key {
             let tail = Tail::new(from, story.clone());
@@ -391,11 +458,12 @@ fn aftermath(story: &Story) -> Aftermath {
 
 /// A fault in the numbers of a run that began earlier.
 fn shifted(fault: Fault, before: Counts) -> Fault {
-    let site = fault.site
-        + match fault.kind.clock() {
-            Clock::Append(_) | Clock::Group => before.appends,
-            Clock::Call(_) => before.calls,
-            Clock::Block | Clock::BusyBlock | Clock::CrowdedBlock => before.blocks,
-        };
+    let later = match fault.kind.clock() {
+        Clock::Append(_) | Clock::Group => before.appends,
+        Clock::Call(_) => before.calls,
+        Clock::Block | Clock::BusyBlock | Clock::CrowdedBlock => before.blocks,
+        Clock::Inside(_) => before.transactions,
+    };
+    let site = fault.kind.beyond(fault.site, later);
     Fault { site, ..fault }
 }

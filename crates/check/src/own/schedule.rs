@@ -34,7 +34,7 @@ pub(super) fn random(census: &Census, kinds: &[Kind], seed: u64, number: u64) ->
             continue;
         };
         let at = below(sites.len() + sites.len() / 2);
-        let beyond = |at: usize| last + (at + 1 - sites.len()) as u64;
+        let beyond = |at: usize| kind.beyond(*last, (at + 1 - sites.len()) as u64);
         let site = sites.get(at).map_or_else(|| beyond(at), |(site, _)| *site);
         faults.push(Fault { kind, site });
     }

@@ -1,6 +1,5 @@
 //! Scenarios on threads, each in an empty directory; the order of the results is that of the scenarios.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -11,9 +10,9 @@ use tempfile::TempDir;
 
 use super::census::Census;
 use super::faults::Fault;
-use super::fork::{Boundary, Snapshot};
+use super::fork::Boundary;
 use super::judge::Judgement;
-use super::lives::{self, Story};
+use super::lives::{self, Recording, Story};
 use super::measure::Measure;
 use super::world::World;
 use super::{OwnError, OwnRequest};
@@ -47,7 +46,8 @@ impl<'a> Workers<'a> {
 
     /// One scenario, from the beginning.
     pub(super) fn play(&self, faults: &[Fault]) -> Result<Story, OwnError> {
-        self.play_in(self.dirs[0].path(), None, faults, None)
+        let recording = Recording::default();
+        self.play_in(self.dirs[0].path(), None, faults, &recording)
     }
 
     /// One scenario in a directory of a thread.
@@ -56,14 +56,14 @@ impl<'a> Workers<'a> {
         dir: &Path,
         from: Option<&Boundary>,
         faults: &[Fault],
-        snapshots: Option<&RefCell<Vec<Snapshot>>>,
+        recording: &Recording,
     ) -> Result<Story, OwnError> {
         let dir = dir.join("scenario");
         if dir.exists() {
             std::fs::remove_dir_all(&dir).map_err(OwnError::Scratch)?;
         }
         std::fs::create_dir_all(&dir).map_err(OwnError::Scratch)?;
-        let play = || lives::play(self.world, from, faults, &dir, snapshots);
+        let play = || lives::play(self.world, from, faults, &dir, recording);
         let played = catch_unwind(AssertUnwindSafe(play));
         match self.world.failure() {
             Some(text) => Err(OwnError::Copy(text)),

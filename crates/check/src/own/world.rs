@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use alloy_primitives::{Address, U256};
-use sealift_engine::contracts;
+use sealift_engine::contracts::{self, Call};
 use sealift_engine::planning::{self, LaneRequest, PAUSER_ROLE, Request, Sizing};
 use sealift_evm::{Beneath, Clock, Config, EmbeddedChain, Mining, Node};
 use sealift_journal::Binding;
@@ -11,6 +11,7 @@ use sealift_manifest::holders::{Holder, Holders};
 use sealift_protocol::plan::{Control, Plan, Source};
 use sealift_protocol::{Policy, State};
 
+use super::entries;
 use super::keys::Anybody;
 use super::memo::Memo;
 use super::rehearsal::Wallet;
@@ -49,6 +50,8 @@ pub(super) struct World {
     /// Who of them had what before the wallets were filled.
     pub(super) wallets: Vec<Wallet>,
     beneath: Option<Arc<Beneath>>,
+    /// What a stranger may call from inside a transaction.
+    pub(super) entries: Vec<Call>,
     /// What the chain has answered in any scenario.
     pub(super) memo: Memo,
 }
@@ -124,6 +127,7 @@ impl World {
         Ok(Self {
             node,
             binding: State::new(plan.clone(), Arc::default()).binding(),
+            entries: entries::entries(&plan, &lists),
             plan,
             lists,
             policy: request.policy.clone(),

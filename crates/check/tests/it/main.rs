@@ -14,6 +14,7 @@ mod input_refused;
 mod input_scene;
 mod interfaces;
 mod own;
+mod own_inside;
 mod own_pairs;
 mod pruning;
 mod report_forge;

@@ -119,7 +119,7 @@ fn is_safe(mut request: OwnRequest, expected: &[(&str, u64)]) {
     }
     assert_eq!(report.verdict, Verdict::Safe);
     if request.shard == (0, 1) {
-        assert_eq!(report.coverage.len(), 49, "a kind without a site");
+        assert_eq!(report.coverage.len(), 54, "a kind without a site");
     }
     if !is_long() {
         assert_eq!(families.into_iter().collect::<Vec<_>>(), expected);
@@ -132,6 +132,7 @@ fn staged_by_reading_is_safe_under_every_single_fault() {
         request(Source::ChainRead),
         &[
             ("environment", 230),
+            ("evm", 553),
             ("executor", 408),
             ("rpc", 585),
             ("transaction", 172),
@@ -145,6 +146,7 @@ fn staged_by_uploading_is_safe_under_every_single_fault() {
         request(Source::Declared),
         &[
             ("environment", 230),
+            ("evm", 544),
             ("executor", 434),
             ("rpc", 604),
             ("transaction", 172),
@@ -158,6 +160,7 @@ fn read_through_is_safe_under_every_single_fault() {
         request(Source::ReadThrough),
         &[
             ("environment", 190),
+            ("evm", 465),
             ("executor", 359),
             ("rpc", 497),
             ("transaction", 143),
@@ -174,6 +177,7 @@ fn materialized_tails_are_safe_under_every_single_fault() {
         request,
         &[
             ("environment", 58),
+            ("evm", 139),
             ("executor", 110),
             ("rpc", 153),
             ("transaction", 43),
@@ -190,6 +194,7 @@ fn a_preauthorised_commit_is_safe_under_every_single_fault() {
         request,
         &[
             ("environment", 47),
+            ("evm", 117),
             ("executor", 90),
             ("rpc", 124),
             ("transaction", 36),
@@ -209,6 +214,7 @@ fn control_by_roles_is_safe_under_every_single_fault() {
         request,
         &[
             ("environment", 55),
+            ("evm", 143),
             ("executor", 116),
             ("rpc", 149),
             ("transaction", 43),
@@ -226,6 +232,7 @@ fn control_in_two_steps_is_safe_under_every_single_fault() {
         request,
         &[
             ("environment", 50),
+            ("evm", 126),
             ("executor", 99),
             ("rpc", 132),
             ("transaction", 38),

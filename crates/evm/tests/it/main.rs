@@ -9,6 +9,7 @@ mod anvil;
 mod beneath;
 mod chain;
 mod code;
+mod disturbance;
 mod faults;
 mod http;
 mod persist;
