@@ -41,6 +41,59 @@ pub struct Baseline {
     pub start: Claims,
     /// Claims after the last step.
     pub end: Claims,
+    /// What follows from them, account by account.
+    sums: Vec<Sums>,
+}
+
+/// What a baseline says of one account, by asset.
+#[derive(Clone, Debug)]
+struct Sums {
+    /// What can be moved at the start.
+    before: Vec<U256>,
+    /// What can be moved at the end.
+    after: Vec<U256>,
+    /// What is recorded at the end.
+    recorded: Vec<U256>,
+    /// What is due at the end: what it had, where that is what is migrated; else what the undisturbed run gives it.
+    due: Vec<U256>,
+}
+
+impl Baseline {
+    /// What is due of these claims at the start and at the end.
+    pub fn new(subject: &Subject, start: Claims, end: Claims) -> Self {
+        let sums = |account: usize| {
+            let (first, last) = (start.row(account), end.row(account));
+            let before = sums(subject, first, |claim| claim.live);
+            let after = sums(subject, last, |claim| claim.live);
+            let mut due = after.clone();
+            for (claim, ledger) in first.iter().zip(&subject.ledgers) {
+                if ledger.side == Side::Legacy && !claim.live.is_zero() {
+                    due[ledger.asset] = before[ledger.asset];
+                }
+            }
+            Sums {
+                before,
+                after,
+                recorded: sums(subject, last, |claim| claim.recorded),
+                due,
+            }
+        };
+        Self {
+            sums: (0..start.len()).map(sums).collect(),
+            start,
+            end,
+        }
+    }
+}
+
+/// By asset, the sum over what is taken from each claim of an account.
+fn sums(subject: &Subject, row: &[Claim], of: impl Fn(&Claim) -> U256) -> Vec<U256> {
+    let mut sums = vec![U256::ZERO; subject.assets.len()];
+    for (claim, ledger) in row.iter().zip(&subject.ledgers) {
+        let sum = &mut sums[ledger.asset];
+        *sum = sum.saturating_add(ledger.worth(of(claim)));
+    }
+    sums
 }
 
 /// Judges states of one subject.
@@ -64,48 +117,27 @@ impl Judge<'_> {
         self.live_in(claims.row(account))[asset]
     }
 
-    fn sums(&self, row: &[Claim], of: impl Fn(&Claim) -> U256) -> Vec<U256> {
-        let mut sums = vec![U256::ZERO; self.subject.assets.len()];
-        for (claim, ledger) in row.iter().zip(self.ledgers) {
-            let sum = &mut sums[ledger.asset];
-            *sum = sum.saturating_add(ledger.worth(of(claim)));
-        }
-        sums
-    }
-
     /// By asset, what can be moved.
     fn live_in(&self, row: &[Claim]) -> Vec<U256> {
-        self.sums(row, |claim| claim.live)
+        sums(self.subject, row, |claim| claim.live)
     }
 
     /// By asset, what is recorded, whether it can be moved or not.
     fn recorded_in(&self, row: &[Claim]) -> Vec<U256> {
-        self.sums(row, |claim| claim.recorded)
+        sums(self.subject, row, |claim| claim.recorded)
     }
 
     /// What of an asset is due to an account at the end: what it had, where that is what is migrated; else what the
     /// undisturbed run gives it.
     pub fn due(&self, node: &Node, account: usize, asset: usize) -> U256 {
         let shift = shift_of(&node.shift, self.accounts[account], asset);
-        shifted(self.due_at_first(account)[asset], shift)
-    }
-
-    fn due_at_first(&self, account: usize) -> Vec<U256> {
-        let row = self.baseline.start.row(account);
-        let mut due = self.live_in(self.baseline.end.row(account));
-        let start = self.live_in(row);
-        for (claim, ledger) in row.iter().zip(self.ledgers) {
-            if ledger.side == Side::Legacy && !claim.live.is_zero() {
-                due[ledger.asset] = start[ledger.asset];
-            }
-        }
-        due
+        shifted(self.baseline.sums[account].due[asset], shift)
     }
 
     /// What of an asset is due to an account if all is as it was.
     pub fn due_before(&self, node: &Node, account: usize, asset: usize) -> U256 {
         let shift = shift_of(&node.shift, self.accounts[account], asset);
-        shifted(self.live(&self.baseline.start, account, asset), shift)
+        shifted(self.baseline.sums[account].before[asset], shift)
     }
 
     /// The sums over all accounts, none of which acted on its own.
@@ -136,9 +168,9 @@ impl Judge<'_> {
     fn part(&self, account: usize, row: &[Claim], shift: &[Shift], waived: bool) -> Part {
         let recorded = self.recorded_in(row);
         if account >= self.judged {
-            let end = self.recorded_in(self.baseline.end.row(account));
+            let end = &self.baseline.sums[account].recorded;
             let held = recorded.iter().zip(end).map(|(now, end)| Standing {
-                held: now.saturating_sub(end),
+                held: now.saturating_sub(*end),
                 ..Standing::default()
             });
             return Part {
@@ -150,8 +182,9 @@ impl Judge<'_> {
         let who = self.accounts[account];
         let is_stranger = [STRANGER, ANYONE].contains(&who);
         let live = self.live_in(row);
-        let due = self.due_at_first(account);
-        let before = self.live_in(self.baseline.start.row(account));
+        let Sums {
+            before, after, due, ..
+        } = &self.baseline.sums[account];
         let standing = |asset: usize| {
             let (live, by) = (live[asset], shift_of(shift, who, asset));
             let tolerance = self.subject.assets[asset].tolerance;
@@ -179,8 +212,16 @@ impl Judge<'_> {
         let mut wrong = standings.iter();
         Part {
             unsettled: wrong.any(|(_, one)| !one.over.is_zero() || !one.short.is_zero()),
-            undone: !self.is_done(is_stranger, row, self.baseline.end.row(account)),
-            unback: !self.is_done(is_stranger, row, self.baseline.start.row(account)),
+            undone: !self.is_done(
+                is_stranger,
+                (row, &live),
+                (self.baseline.end.row(account), after),
+            ),
+            unback: !self.is_done(
+                is_stranger,
+                (row, &live),
+                (self.baseline.start.row(account), before),
+            ),
             owed: owed.collect(),
             standings,
         }
@@ -216,21 +257,24 @@ impl Judge<'_> {
     }
 
     /// Whether an account is as in the baseline: what a stranger gives for something else, or away, is its own affair.
-    fn is_done(&self, is_stranger: bool, row: &[Claim], baseline: &[Claim]) -> bool {
-        if !is_stranger {
-            return self.is_as(row, baseline);
-        }
-        let (now, then) = (self.live_in(row), self.live_in(baseline));
+    fn is_done(
+        &self,
+        is_stranger: bool,
+        (row, now): (&[Claim], &[U256]),
+        (baseline, then): (&[Claim], &[U256]),
+    ) -> bool {
         let mut sums = now.iter().zip(then).zip(&self.subject.assets);
-        sums.all(|((now, then), asset)| now.saturating_sub(then) <= asset.tolerance)
+        if is_stranger {
+            return sums.all(|((now, then), asset)| now.saturating_sub(*then) <= asset.tolerance);
+        }
+        row == baseline
+            || sums.all(|((now, then), asset)| now.abs_diff(*then) <= asset.tolerance)
+                && self.is_as(row, baseline)
     }
 
-    /// Whether an account's claims are live as in the baseline, up to rounding.
+    /// Whether an account's claims are live as in the baseline, book by book.
     fn is_as(&self, row: &[Claim], baseline: &[Claim]) -> bool {
         let groups = &self.subject.groups;
-        let near = |one: &U256, other: &U256, asset: usize| {
-            one.abs_diff(*other) <= self.subject.assets[asset].tolerance
-        };
         let by_book = |row: &[Claim]| {
             let mut worth = vec![U256::ZERO; row.len()];
             for ((claim, ledger), group) in row.iter().zip(self.ledgers).zip(groups) {
@@ -241,12 +285,10 @@ impl Judge<'_> {
         let (now, then) = (by_book(row), by_book(baseline));
         let mut books = self.ledgers.iter().zip(now.iter().zip(&then));
         // A wallet is judged with everything else, by the sum.
-        let same_books = books.all(|(ledger, (now, then))| {
-            ledger.side == Side::Wallet || near(now, then, ledger.asset)
-        });
-        let (now, then) = (self.live_in(row), self.live_in(baseline));
-        let mut sums = now.iter().zip(&then).enumerate();
-        same_books && sums.all(|(asset, (now, then))| near(now, then, asset))
+        books.all(|(ledger, (now, then))| {
+            let tolerance = self.subject.assets[ledger.asset].tolerance;
+            ledger.side == Side::Wallet || now.abs_diff(*then) <= tolerance
+        })
     }
 }
 
@@ -337,10 +379,7 @@ mod tests {
             operator: Vec::new(),
             off: Vec::new(),
         };
-        let baseline = Baseline {
-            start: claims(start),
-            end: claims(end),
-        };
+        let baseline = Baseline::new(&subject, claims(start), claims(end));
         let judge = Judge {
             subject: &subject,
             ledgers: &ledgers,

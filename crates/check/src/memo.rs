@@ -12,30 +12,38 @@ use crate::fork::{Fork, Print};
 /// An execution is decided by the message and by the cells that it reads. Where all of them stand as they stood
 /// then, it reads the same, goes the same way and answers the same: it need not be executed again, whatever else
 /// has changed in the state.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Memo<T> {
-    known: HashMap<Print, Vec<Shape<T>>>,
+    /// What was asked, and the sets of cells that answers were taken from.
+    shapes: HashMap<Print, Vec<Arc<[Cell]>>>,
+    /// Answers by question, number of the shape, and what stood in its cells.
+    answers: HashMap<(Print, usize, Print), T>,
+    /// What was known before, and is shared.
+    beneath: Option<Arc<Self>>,
     /// Whether nothing is remembered.
     pub forgets: bool,
-}
-
-/// Answers that were taken from the same cells.
-#[derive(Clone, Debug)]
-struct Shape<T> {
-    reads: Arc<[Cell]>,
-    answers: HashMap<Print, T>,
 }
 
 impl<T> Default for Memo<T> {
     fn default() -> Self {
         Self {
-            known: HashMap::default(),
+            shapes: HashMap::default(),
+            answers: HashMap::default(),
+            beneath: None,
             forgets: false,
         }
     }
 }
 
 impl<T: Clone> Memo<T> {
+    /// A memory that begins with what another one knows.
+    pub fn above(beneath: Arc<Self>) -> Self {
+        Self {
+            beneath: Some(beneath),
+            ..Self::default()
+        }
+    }
+
     /// The answer to a question in a state, if it follows from what is known.
     pub fn get(&self, question: Print, fork: &Fork) -> Option<T> {
         self.find(question, fork, |_| true)
@@ -43,10 +51,15 @@ impl<T: Clone> Memo<T> {
 
     /// The answer to a question in a state, if it follows from what is known and is still right there.
     pub fn find(&self, question: Print, fork: &Fork, holds: impl Fn(&T) -> bool) -> Option<T> {
-        let shapes = self.known.get(&question)?;
-        let mut found = shapes
-            .iter()
-            .filter_map(|shape| shape.answers.get(&fork.situation(&shape.reads)));
+        let here = self.here(question, fork, &holds);
+        here.or_else(|| self.beneath.as_ref()?.here(question, fork, &holds))
+    }
+
+    fn here(&self, question: Print, fork: &Fork, holds: &impl Fn(&T) -> bool) -> Option<T> {
+        let shapes = self.shapes.get(&question)?.iter().enumerate();
+        let mut found = shapes.filter_map(|(shape, reads)| {
+            self.answers.get(&(question, shape, fork.situation(reads)))
+        });
         found.find(|answer| holds(answer)).cloned()
     }
 
@@ -55,16 +68,14 @@ impl<T: Clone> Memo<T> {
         if self.forgets {
             return;
         }
-        let shapes = self.known.entry(question).or_default();
+        let shapes = self.shapes.entry(question).or_default();
+        let known = shapes.iter().position(|shape| **shape == *reads);
+        let shape = known.unwrap_or_else(|| {
+            shapes.push(reads.into());
+            shapes.len() - 1
+        });
         let situation = fork.situation(reads);
-        if let Some(shape) = shapes.iter_mut().find(|shape| *shape.reads == *reads) {
-            shape.answers.insert(situation, answer);
-        } else {
-            shapes.push(Shape {
-                reads: reads.into(),
-                answers: [(situation, answer)].into_iter().collect(),
-            });
-        }
+        self.answers.insert((question, shape, situation), answer);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The model: what a state of a migration is, and what can happen in it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use alloy_primitives::{Address, Bytes, U256, address};
@@ -176,6 +177,22 @@ impl Record {
         self.mined[step / 64] >> (step % 64) & 1 == 1
     }
 
+    /// Writes down that these steps were sent one after the other and have good receipts.
+    pub fn took(&mut self, steps: Range<usize>) {
+        self.next = steps.end;
+        self.sent = self.sent.max(steps.end);
+        self.uncertain = None;
+        steps.for_each(|step| self.set_mined(step, true));
+    }
+
+    /// Once the script that was begun again has done anything to the chain, its receipts are in the place of the
+    /// older ones.
+    pub fn forget_before(&mut self, chain: Print) {
+        if self.before.as_ref().is_some_and(|before| before.1 != chain) {
+            self.before = None;
+        }
+    }
+
     /// Writes down whether a step has a good receipt.
     pub fn set_mined(&mut self, step: usize, mined: bool) {
         let bit = 1 << (step % 64);
@@ -331,7 +348,7 @@ impl Fault {
 pub enum Action {
     /// The step is sent.
     Step(usize),
-    /// The steps from the first to before the second are sent, and go as they went undisturbed.
+    /// The steps from the first to before the second are sent, and go as they went undisturbed, or change nothing.
     Steps(usize, usize),
     /// Something goes wrong at a step.
     Fault(usize, Fault),

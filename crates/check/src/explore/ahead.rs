@@ -1,4 +1,4 @@
-//! Going ahead: steps that a change does not concern are taken at once.
+//! Going ahead: steps that a change does not concern, and steps that change nothing, are taken at once.
 
 use sealift_evm::Cell;
 
@@ -23,15 +23,16 @@ impl Worker<'_, '_> {
             && node.faults >= ground.limits.faults
             && node.record.mode == Mode::Running
             && node.lost.is_none()
-            && node.record == ground.path[step].record
             && ground.subject.custodians.is_empty()
             && node.stranger == 0;
         if !may_go {
             return Ok(false);
         }
         let to = ground.next_user(&node.fork, apart, step);
-        let accounts = self.accounts_of(apart, seen);
+        let accounts = self.concerned(node, apart);
         let to = to.min(ground.next_change(&accounts, step, to) + 1);
+        let alike = (step..to).find(|step| !ground.sends_alike(&node.record, *step));
+        let to = alike.unwrap_or(to);
         if to <= step + 1 {
             return Ok(false);
         }
@@ -40,7 +41,8 @@ impl Worker<'_, '_> {
         next.fork = there.fork.clone();
         let here = &ground.path[step];
         next.fork.take_over(&node.fork, &here.fork, apart);
-        next.record = there.record.clone();
+        next.record.took(step..to);
+        next.record.forget_before(next.fork.print());
         next.claims = there.claims.clone();
         next.tally = there.tally.clone();
         next.sent += (to - step) as u32;
@@ -53,16 +55,59 @@ impl Worker<'_, '_> {
         Ok(true)
     }
 
-    /// The accounts whose claims depend on one of these cells.
-    fn accounts_of(&self, cells: &[Cell], seen: &Seen) -> Vec<usize> {
-        let width = self.ground.subject.ledgers.len() as u32;
-        let readers = cells.iter().filter_map(|cell| seen.readers.get(cell));
+    /// The accounts whose claims are not the undisturbed ones, or depend on one of these cells.
+    fn concerned(&self, node: &Node, cells: &[Cell]) -> Vec<usize> {
+        let ground = self.ground;
+        let width = ground.subject.ledgers.len() as u32;
+        let readers = cells.iter().filter_map(|cell| ground.readers.get(cell));
         let mut accounts: Vec<usize> = readers
             .flatten()
             .map(|claim| (claim / width) as usize)
             .collect();
+        let undisturbed = &ground.path[node.record.next].claims;
+        accounts.extend(node.claims.differences(undisturbed));
         accounts.sort_unstable();
         accounts.dedup();
         accounts
+    }
+
+    /// Takes all steps at once that have a good receipt already, or that are sent and change nothing; whether there
+    /// were any.
+    ///
+    /// The chain is the same in between, and so is what can be said of it; where a fault is left or a stranger calls
+    /// once more, something else can happen in between. A single step is followed as any other.
+    pub(super) fn idle_steps(&mut self, node: &Node, step: usize) -> bool {
+        let ground = self.ground;
+        let steps = ground.subject.steps.len();
+        let is_alone = node.faults >= ground.limits.faults && node.stranger == 0;
+        let may_skip = is_alone && !ground.limits.full;
+        let mut next = node.clone();
+        if node.record.mode == Mode::Mending && node.record.is_mined(step) {
+            next.record.next += 1;
+            while may_skip && next.record.next < steps && next.record.is_mined(next.record.next) {
+                next.record.next += 1;
+            }
+            self.emit(next, Action::Step(step), None);
+            return true;
+        }
+        if !may_skip || node.record.mode != Mode::Running {
+            return false;
+        }
+        while next.record.next < steps {
+            let at = next.record.next;
+            let sent = self.send_step(&next, at, u64::from(next.record.reruns));
+            if sent.failed.is_some() || !sent.is_idle() {
+                break;
+            }
+            next.record.took(at..at + 1);
+            next.sent += 1;
+        }
+        let end = next.record.next;
+        if end <= step + 1 {
+            return false;
+        }
+        next.apart = None;
+        self.emit(next, Action::Steps(step, end), None);
+        true
     }
 }

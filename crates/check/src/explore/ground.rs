@@ -14,6 +14,9 @@ use crate::memo::Memo;
 use crate::model::{Node, Past, Record, Subject};
 use crate::send::{Outcome, Sender, Sent, creation_nonce, message_of};
 
+/// How many steps a chain may be from where it is looked for.
+const FEW: usize = 4;
+
 /// What does not change while states are explored.
 #[derive(Debug)]
 pub struct Ground<'a> {
@@ -39,6 +42,8 @@ pub struct Ground<'a> {
     counters: HashMap<Cell, Vec<(usize, Sum)>>,
     /// For each step, the accounts whose claims it changes, undisturbed, in order.
     changed: Vec<Vec<usize>>,
+    /// The step before which the undisturbed chain has a fingerprint.
+    steps_at: HashMap<Print, usize>,
     /// Fingerprints of the calls of a stranger.
     pub(super) hostile: Vec<Print>,
     /// Cells that the undisturbed run and its claims depend on.
@@ -46,8 +51,8 @@ pub struct Ground<'a> {
     /// The claims that depend on them.
     pub(super) readers: Readers,
     /// What transactions and claims were found to be.
-    pub(super) outcomes: Memo<Arc<Outcome>>,
-    pub(super) claims: Memo<Claim>,
+    pub(super) outcomes: Arc<Memo<Arc<Outcome>>>,
+    pub(super) claims: Arc<Memo<Claim>>,
 }
 
 impl<'a> Ground<'a> {
@@ -71,13 +76,15 @@ impl<'a> Ground<'a> {
             subject,
             limits,
             judged,
-            baseline: Baseline {
-                start: path[0].claims.clone(),
-                end: path[path.len() - 1].claims.clone(),
-            },
+            baseline: Baseline::new(
+                subject,
+                path[0].claims.clone(),
+                path[path.len() - 1].claims.clone(),
+            ),
             accounts,
             movers: Vec::new(),
             changed: changed(&path),
+            steps_at: path.iter().map(|node| node.fork.print()).zip(0..).collect(),
             users: users(&all_sent),
             counters: counters(&all_sent),
             sent: all_sent,
@@ -93,13 +100,38 @@ impl<'a> Ground<'a> {
                 .copied()
                 .collect(),
             readers: reader.readers,
-            outcomes: sender.outcomes,
-            claims: reader.known,
+            outcomes: sender.outcomes.into(),
+            claims: reader.known.into(),
             path,
         };
         ground.tally();
         ground.movers = ground.find_movers();
         Ok(ground)
+    }
+
+    /// The cells in which a chain differs from the undisturbed one before a step, where it is the undisturbed one a
+    /// few steps earlier or later.
+    pub(super) fn apart(&self, fork: &Fork, step: usize) -> Option<Arc<[Cell]>> {
+        let is_there = |node: &Node| node.fork.print() == fork.print();
+        if self.path.get(step).is_some_and(is_there) {
+            return Some(Arc::default());
+        }
+        let at = *self.steps_at.get(&fork.print())?;
+        let between = at.min(step)..at.max(step);
+        if between.len() > FEW {
+            return None;
+        }
+        let effects = self.sent[between].iter().map(|sent| sent.effect.cells());
+        let mut cells: Vec<Cell> = effects.flatten().collect();
+        cells.sort_unstable();
+        cells.dedup();
+        Some(cells.into())
+    }
+
+    /// Whether an executor with this record sends a step as the undisturbed one does.
+    pub(super) fn sends_alike(&self, record: &Record, step: usize) -> bool {
+        let is_call = self.subject.steps[step].to.is_some();
+        record.moved == self.path[step].record.moved && (is_call || record.reruns == 0)
     }
 
     /// The accounts whose acts before a step are tried.

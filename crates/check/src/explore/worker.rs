@@ -18,7 +18,7 @@ use crate::send::{Sender, Sent, creation_nonce, message_of};
 use crate::tally::Tally;
 
 /// States whose claims are kept at most.
-const KEPT: usize = 1 << 16;
+const KEPT: usize = 1 << 12;
 
 /// What workers know of each other's finds; it changes between rounds only, so that no find depends on who made it.
 #[derive(Clone, Debug, Default)]
@@ -84,8 +84,8 @@ impl<'a, 'g> Worker<'a, 'g> {
             reader.forget();
             sender.forget();
         } else {
-            reader.known.clone_from(&ground.claims);
-            sender.outcomes.clone_from(&ground.outcomes);
+            reader.known = Memo::above(ground.claims.clone());
+            sender.outcomes = Memo::above(ground.outcomes.clone());
         }
         Self {
             ground,
@@ -137,10 +137,7 @@ impl<'a, 'g> Worker<'a, 'g> {
 
     /// The next step is sent.
     fn advance(&mut self, node: &Node, step: usize, seen: &Seen) -> Result<(), ExploreError> {
-        if node.record.mode == Mode::Mending && node.record.is_mined(step) {
-            let mut next = node.clone();
-            next.record.next += 1;
-            self.emit(next, Action::Step(step), None);
+        if self.idle_steps(node, step) {
             return Ok(());
         }
         let sent = self.send_step(node, step, u64::from(node.record.reruns));
@@ -186,22 +183,11 @@ impl<'a, 'g> Worker<'a, 'g> {
             return Ok(next);
         }
         self.take(&mut next, sent, seen)?;
-        // Where a step reads nothing that differs, it does what it does undisturbed.
-        let there = &self.ground.path[step];
-        let is_alike = |cells: &Arc<[Cell]>| {
-            node.record == there.record
-                && sent.reads.iter().all(|cell| !cells.contains(cell))
-                && sent.holds(&there.fork)
-        };
-        next.apart = node.apart.clone().filter(is_alike);
+        next.apart = self.apart_after(node, &next, step, sent);
         next.record.sent = next.record.sent.max(step + 1);
         next.record.set_mined(step, true);
         next.record.uncertain = None;
-        // Once the script that was begun again has done anything, its receipts are in the place of the older ones.
-        let began_at = next.record.before.as_ref().map(|before| before.1);
-        if began_at.is_some_and(|chain| chain != next.fork.print()) {
-            next.record.before = None;
-        }
+        next.record.forget_before(next.fork.print());
         if let (Some(expected), Some(created)) =
             (self.ground.subject.steps[step].creates, sent.created)
             && expected != created
@@ -216,6 +202,28 @@ impl<'a, 'g> Worker<'a, 'g> {
             }
         }
         Ok(next)
+    }
+
+    /// The cells in which the chain differs from the undisturbed one after a step, where they are known before it.
+    fn apart_after(
+        &self,
+        node: &Node,
+        next: &Node,
+        step: usize,
+        sent: &Sent,
+    ) -> Option<Arc<[Cell]>> {
+        let (cells, ground) = (node.apart.as_ref()?, self.ground);
+        let is_alike = Arc::ptr_eq(&sent.outcome, &ground.sent[step].outcome);
+        if is_alike {
+            return Some(cells.clone());
+        }
+        let written = sent.effect.cells().chain(ground.sent[step].effect.cells());
+        let mut cells: Vec<Cell> = cells.iter().copied().chain(written).collect();
+        cells.sort_unstable();
+        cells.dedup();
+        let there = &ground.path[step + 1].fork;
+        cells.retain(|cell| next.fork.value(cell) != there.value(cell));
+        Some(cells.into())
     }
 
     /// The chain, the claims and their sums after a transaction.
@@ -280,7 +288,11 @@ impl<'a, 'g> Worker<'a, 'g> {
                 | Action::Again(_)
                 | Action::Fault(
                     _,
-                    Fault::HolderTransfers { .. }
+                    Fault::Inner(_)
+                        | Fault::GasCut(_)
+                        | Fault::Token(_)
+                        | Fault::Reenters { .. }
+                        | Fault::HolderTransfers { .. }
                         | Fault::HolderGetsCode { .. }
                         | Fault::Action(_)
                         | Fault::Stranger(_)
@@ -289,17 +301,12 @@ impl<'a, 'g> Worker<'a, 'g> {
         if !follows_on {
             node.apart = None;
         }
-        if node.apart.is_none() && self.fork_is_undisturbed(&node) {
-            node.apart = Some(Arc::default());
+        if node.apart.is_none() {
+            node.apart = self.ground.apart(&node.fork, node.record.next);
         }
         node.parent = Some(Parent { action, failed });
         let successor = self.judged(node, wrong);
         self.out.successors.push(successor);
-    }
-
-    fn fork_is_undisturbed(&self, node: &Node) -> bool {
-        let there = self.ground.path.get(node.record.next);
-        there.is_some_and(|there| there.fork.print() == node.fork.print())
     }
 
     /// Adds cells to those in which a state differs from the undisturbed one.

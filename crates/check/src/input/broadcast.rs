@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::Step;
 use super::number::{Number, Number64};
 use super::spot::{Explain, Spot, offset_of};
+use super::{Place, Step};
 
 /// The deployer of CREATE2 that forge calls: calldata is a salt and init code.
 pub const CREATE2_DEPLOYER: Address = address!("0x4e59b44847b379578588920cA78FbF26c0B4956C");
@@ -227,11 +227,17 @@ struct AdditionalFile {
 struct Source<'a> {
     text: &'a str,
     file: &'a Path,
+    /// Where its lines end.
+    ends: Vec<usize>,
 }
 
 impl Source<'_> {
     fn spot(&self, span: Range<usize>) -> Spot {
-        Spot::new(self.file, self.text, span)
+        let place = Place {
+            file: self.file.to_owned(),
+            line: self.ends.partition_point(|end| *end < span.start) + 1,
+        };
+        Spot { place, span }
     }
 
     /// The bytes of `part`, which is a part of the text.
@@ -276,7 +282,11 @@ impl Source<'_> {
 
 /// Reads the text of a broadcast file.
 pub fn read(text: &str, file: &Path) -> Result<Broadcast, BroadcastError> {
-    let source = Source { text, file };
+    let source = Source {
+        text,
+        file,
+        ends: memchr::memchr_iter(b'\n', text.as_bytes()).collect(),
+    };
     let start = text.len() - text.trim_start().len();
     let head = start..(start + 1).min(text.len());
     let content: BroadcastFile<'_> = source.parse(text, "")?;

@@ -192,6 +192,16 @@ impl Claims {
         }
     }
 
+    /// How many accounts there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no account.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The claims of one account.
     pub fn row(&self, account: usize) -> &Row {
         &self.rows[account]

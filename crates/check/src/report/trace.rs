@@ -176,14 +176,16 @@ impl Lines<'_> {
             }
             Action::Steps(first, end) => {
                 *number += self.after.sent - self.before.sent;
+                let how = if self.before.fork.print() == self.after.fork.print() {
+                    "which change nothing"
+                } else {
+                    "as they go undisturbed"
+                };
                 lines.push(TraceLine {
                     number: Some(*number),
                     outcome: "mined".into(),
                     changes: self.changes(),
-                    ..remark(format!(
-                        "steps {} to {end}, as they go undisturbed",
-                        first + 1
-                    ))
+                    ..remark(format!("steps {} to {end}, {how}", first + 1))
                 });
             }
             Action::Fault(step, fault) => self.fault(lines, number, *step, fault),

@@ -93,7 +93,7 @@ impl Deref for Sent {
 }
 
 /// States after a transaction that are kept at most.
-const KEPT: usize = 1 << 16;
+const KEPT: usize = 1 << 12;
 
 /// Executes, and remembers.
 #[derive(Debug)]

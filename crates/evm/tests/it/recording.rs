@@ -260,7 +260,7 @@ fn what_is_written_elsewhere_is_not_counted_on() {
         Statement::Join(1, 0),
         Statement::Set(0, U256::from(3)),
     ] {
-        let (_, recording) = record(&compile(&[statement.clone()]), &[], &words);
+        let (_, recording) = record(&compile(std::slice::from_ref(&statement)), &[], &words);
         let slot = (CONTRACT, Some(U256::ZERO));
         assert!(
             recording.sums.iter().all(|sum| sum.cell != slot),
