@@ -229,14 +229,14 @@ impl Judge<'_> {
 
     /// Judges a state.
     pub fn assess(&self, node: &Node) -> Assessment {
-        let on_their_own = !node.shift.is_empty() || node.lost.is_some() || node.waived.is_some();
+        let on_their_own = !node.shift.is_empty() || node.lost.is_some() || !node.waived.is_empty();
         let mut tally = node.tally.as_ref().clone();
-        let acted = node.shift.iter().map(|(who, ..)| *who).chain(node.waived);
+        let acted = node.shift.iter().map(|(who, ..)| who).chain(&*node.waived);
         let mut seen = Vec::new();
         for who in acted {
             let Some(account) = self.accounts[..self.judged]
                 .iter()
-                .position(|one| *one == who)
+                .position(|one| one == who)
             else {
                 continue;
             };
@@ -246,7 +246,7 @@ impl Judge<'_> {
             seen.push(account);
             let row = node.claims.row(account);
             tally.take(&self.part(account, row, &[], false));
-            let waived = node.waived == Some(who);
+            let waived = node.waived.contains(who);
             tally.add(&self.part(account, row, &node.shift, waived));
         }
         let back = tally.unback == 0;
@@ -395,7 +395,7 @@ mod tests {
             record: Record::new(0),
             shift: Default::default(),
             lost: None,
-            waived: None,
+            waived: Default::default(),
             stranger: 0,
             trail: Vec::new(),
             claims: claims.clone(),

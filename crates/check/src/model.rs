@@ -1,5 +1,6 @@
 //! The model: what a state of a migration is, and what can happen in it.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -372,7 +373,9 @@ pub struct Past {
     /// Entitlements that holders had moved.
     pub shift: Arc<Vec<Shift>>,
     /// Who had made itself unable to receive.
-    pub waived: Option<Address>,
+    pub waived: Arc<BTreeSet<Address>>,
+    /// How often the script had been begun again.
+    pub reruns: u8,
     /// All claims.
     pub claims: Claims,
     /// What they come to.
@@ -386,14 +389,21 @@ impl Past {
             fork: node.fork.clone(),
             mined: node.record.mined.clone(),
             shift: node.shift.clone(),
-            waived: node.waived,
+            waived: node.waived.clone(),
+            reruns: node.record.reruns,
             claims: node.claims.clone(),
             tally: node.tally.clone(),
         }
     }
 
     fn print(&self) -> Print {
-        print_of(&(self.fork.print(), &self.mined, &*self.shift, self.waived))
+        print_of(&(
+            self.fork.print(),
+            &self.mined,
+            &*self.shift,
+            &*self.waived,
+            self.reruns,
+        ))
     }
 }
 
@@ -411,7 +421,7 @@ pub struct Node {
     /// Who never acts again.
     pub lost: Option<Address>,
     /// Who made itself unable to receive: it is not judged as short.
-    pub waived: Option<Address>,
+    pub waived: Arc<BTreeSet<Address>>,
     /// Calls that the stranger has left.
     pub stranger: u8,
     /// The last states of the chain, newest last, while faults are left.
@@ -446,6 +456,11 @@ impl Node {
         &self.trail[self.trail.len() - 1 - depth]
     }
 
+    /// An account acts on its own: from now on it is not judged as short, on this chain.
+    pub fn waive(&mut self, account: Address) {
+        Arc::make_mut(&mut self.waived).insert(account);
+    }
+
     /// The steps that such a reorganisation undoes, in order.
     pub fn undone(&self, depth: usize) -> Vec<usize> {
         let past = self.past(depth);
@@ -463,6 +478,15 @@ impl Node {
         let now = self.fork.moment().timestamp_secs;
         back.fork = past.fork;
         back.fork.wait(now - back.fork.moment().timestamp_secs);
+        if past.reruns < back.record.reruns
+            && let Some(before) = &mut back.record.before
+        {
+            // The run before loses what is no longer on the chain.
+            let receipts = &mut Arc::make_mut(before).0.mined;
+            for (mined, there) in receipts.iter_mut().zip(&past.mined) {
+                *mined &= there;
+            }
+        }
         back.record.mined = past.mined;
         back.shift = past.shift;
         back.waived = past.waived;
@@ -497,7 +521,7 @@ impl Node {
             &self.record,
             &*self.shift,
             self.lost,
-            self.waived,
+            &*self.waived,
             self.stranger,
             trail,
         ))

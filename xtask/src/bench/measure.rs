@@ -178,6 +178,19 @@ pub(crate) struct Contender<'a> {
     pub(crate) run: Box<dyn FnMut() -> Result<(Sample, Facts)> + 'a>,
 }
 
+/// Who runs when in a round: each begins with another one, and every second round goes the other way, so that nobody
+/// always runs after the same neighbour.
+fn turns(count: usize, round: usize) -> impl Iterator<Item = usize> {
+    (0..count).map(move |turn| {
+        let turn = if round.is_multiple_of(2) {
+            turn
+        } else {
+            count - 1 - turn
+        };
+        (turn + round) % count
+    })
+}
+
 /// Runs all contenders `repeats` times after one warm-up, in turns, so that what slows the machine down
 /// for a while slows all of them down. One that fails leaves the table with a note.
 pub(crate) fn side_by_side(
@@ -188,16 +201,17 @@ pub(crate) fn side_by_side(
 ) -> Vec<Row> {
     let mut running: Vec<_> = contenders
         .into_iter()
-        .map(|c| (c, Vec::new(), Facts::new()))
+        .map(|c| (c, Vec::new(), Facts::new(), true))
         .collect();
     for round in 0..=repeats {
-        let is_due = |contender: &Contender<'_>| {
-            round <= contender.at_most && (round > 0 || contender.at_most > 1)
-        };
-        running.retain_mut(|(contender, samples, facts)| {
-            match is_due(contender).then(|| (contender.run)()) {
-                None => true,
-                Some(Ok((sample, found))) => {
+        for at in turns(running.len(), round) {
+            let (contender, samples, facts, is_running) = &mut running[at];
+            let is_due = round <= contender.at_most && (round > 0 || contender.at_most > 1);
+            if !(*is_running && is_due) {
+                continue;
+            }
+            match (contender.run)() {
+                Ok((sample, found)) => {
                     say(&format!(
                         "  {} [{round}/{repeats}]: {:.3} s",
                         contender.name, sample.seconds
@@ -206,20 +220,20 @@ pub(crate) fn side_by_side(
                         samples.push(sample);
                         *facts = found;
                     }
-                    true
                 }
-                Some(Err(error)) => {
+                Err(error) => {
                     notes.push(format!("{}: no result: {error:#}", contender.name));
                     say(&format!("  {}: {error:#}", contender.name));
-                    false
+                    *is_running = false;
                 }
             }
-        });
+        }
     }
+    running.retain(|(.., is_running)| *is_running);
     let factor = if unit == "ms" { 1_000.0 } else { 1.0 };
     running
         .into_iter()
-        .filter_map(|(contender, samples, facts)| {
+        .filter_map(|(contender, samples, facts, _)| {
             #[expect(
                 clippy::cast_precision_loss,
                 reason = "a number of bytes is below 2^53"
@@ -350,6 +364,12 @@ mod tests {
     fn check_spread(values: &[f64], expected: Option<(f64, f64, f64)>) {
         let expected = expected.map(|(median, min, max)| Spread { median, min, max });
         assert_eq!(Spread::of(values.to_vec()), expected);
+    }
+
+    #[test]
+    fn everybody_runs_once_a_round_and_begins_one() {
+        let rounds: Vec<Vec<usize>> = (0..3).map(|round| turns(3, round).collect()).collect();
+        assert_eq!(rounds, [[0, 1, 2], [0, 2, 1], [2, 0, 1]]);
     }
 
     #[test]

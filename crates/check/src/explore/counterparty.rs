@@ -46,9 +46,13 @@ impl Worker<'_, '_> {
                 let mut next = self.landed(node, step, &after(&node.fork, outcome), seen)?;
                 next.record.next = step + 1;
                 // The holder acted on its own: what it gives away or gives up is not the migration's doing.
-                let (to, asset, worth) = given_away(self.ground.subject, &inner);
-                next.shift = super::faults::moved(&node.shift, account, to, asset, worth);
-                next.waived = Some(account);
+                let (from, to, asset, worth) = given_away(self.ground.subject, &inner);
+                next.shift = super::faults::moved(&node.shift, from, to, asset, worth);
+                next.waive(account);
+                if let Some(past) = next.trail.last_mut() {
+                    past.shift = next.shift.clone();
+                    past.waived = next.waived.clone();
+                }
                 self.faulty(next, step, fault, None);
             }
         }
@@ -101,13 +105,15 @@ impl Worker<'_, '_> {
     }
 }
 
-/// What a call of a holder gives away, to whom: a plain transfer in a ledger.
-fn given_away(subject: &Subject, call: &Message) -> (Address, usize, I256) {
+/// What a call of a holder gives away, whose, to whom: a plain transfer in a ledger, of its own or of what somebody
+/// allowed it.
+fn given_away(subject: &Subject, call: &Message) -> (Address, Address, usize, I256) {
     let mut books = subject.ledgers.iter();
     let given = books.find_map(|book| Some((book, book.given_by(call)?)));
-    given.map_or((call.from, 0, I256::ZERO), |(book, (to, amount))| {
+    let nothing = (call.from, call.from, 0, I256::ZERO);
+    given.map_or(nothing, |(book, (from, to, amount))| {
         let worth = I256::try_from(book.worth(amount)).unwrap_or(I256::MAX);
-        (to, book.asset, worth)
+        (from, to, book.asset, worth)
     })
 }
 

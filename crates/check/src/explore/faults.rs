@@ -66,6 +66,8 @@ impl Worker<'_, '_> {
         failed: Option<Bytes>,
     ) {
         next.faults += 1;
+        // Who is interrupted once more may wait once more.
+        next.may_wait = true;
         if next.faults >= self.ground.limits.faults {
             next.trail.clear();
         }
@@ -291,7 +293,9 @@ impl Worker<'_, '_> {
             };
             next.fork
                 .set_code(who, crate::fork::Bytecode::new_eip7702(code));
-            next.waived = refuses.then_some(who);
+            if refuses {
+                next.waive(who);
+            }
             self.reread(&mut next, [(who, None)].into_iter(), seen)?;
             Self::set_apart(&mut next, [(who, None)].into_iter());
             self.fault(next, step, fault, None);

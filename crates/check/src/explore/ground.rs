@@ -256,7 +256,7 @@ fn root(subject: &Subject, limits: Limits, claims: Claims) -> Node {
         record: Record::new(subject.steps.len()),
         shift: Arc::default(),
         lost: None,
-        waived: None,
+        waived: Arc::default(),
         stranger: 0,
         trail: Vec::with_capacity(usize::from(limits.faults.min(1)) * super::TRAIL),
         claims,

@@ -207,27 +207,32 @@ impl Gift {
         })
     }
 
-    /// To whom a call of a holder gives how much, where it is such a gift of this ledger's.
-    pub fn given(&self, contract: Address, call: &Message) -> Option<(Address, U256)> {
+    /// From whom to whom a call gives how much, where it is such a gift of this ledger's; who allowed it to the caller
+    /// gives it.
+    pub fn given(&self, contract: Address, call: &Message) -> Option<(Address, Address, U256)> {
         if *self == Self::Ether {
             return (call.data.is_empty() && !call.value.is_zero())
-                .then(|| Some((call.to?, call.value)))?;
+                .then(|| Some((call.from, call.to?, call.value)))?;
         }
         if call.to != Some(contract) {
             return None;
         }
         match *self {
             Self::Erc20 => {
-                let call = IErc20::transferCall::abi_decode(&call.data).ok()?;
-                Some((call.to, call.amount))
+                if let Ok(own) = IErc20::transferCall::abi_decode(&call.data) {
+                    return Some((call.from, own.to, own.amount));
+                }
+                // The same function as that of an ERC-721; its last argument is the amount here.
+                let allowed = IErc721::transferFromCall::abi_decode(&call.data).ok()?;
+                Some((allowed.from, allowed.to, allowed.id))
             }
             Self::Erc721(id) => {
                 let given = IErc721::transferFromCall::abi_decode(&call.data).ok()?;
-                (given.id == id && given.from == call.from).then_some((given.to, U256::ONE))
+                (given.id == id).then_some((given.from, given.to, U256::ONE))
             }
             Self::Erc1155(id) => {
                 let given = IErc1155::safeTransferFromCall::abi_decode(&call.data).ok()?;
-                (given.id == id && given.from == call.from).then_some((given.to, given.amount))
+                (given.id == id).then_some((given.from, given.to, given.amount))
             }
             Self::Ether => None,
         }

@@ -118,8 +118,8 @@ impl Ledger {
         Some(gift.message(self.contract, from, to, amount, gas))
     }
 
-    /// To whom a call of a holder gives how much of this ledger, where it does.
-    pub fn given_by(&self, call: &Message) -> Option<(Address, U256)> {
+    /// From whom to whom a call gives how much of this ledger, where it does.
+    pub fn given_by(&self, call: &Message) -> Option<(Address, Address, U256)> {
         self.gift.as_ref()?.given(self.contract, call)
     }
 

@@ -126,3 +126,24 @@ fn a_reorganisation_takes_everything_back() {
     let report = checked_with("sound/07-atomic-disperse", limits).report;
     assert_eq!(report.verdict, Verdict::Safe, "{}", render(&report, None));
 }
+
+/// What goes wrong twice is judged by the same measure: a script that was begun again and loses blocks, two holders
+/// that act on their own, one that is interrupted twice.
+#[test]
+fn sound_cases_hold_with_two_faults() {
+    for case in [
+        "sound/08-batches-burn-and-mint",
+        "sound/09-batches-with-cursor",
+        "sound/10-release-after-deadline",
+        "sound/20-ether-paid-or-nothing",
+    ] {
+        let limits = Limits {
+            faults: 2,
+            ..Limits::default()
+        };
+        let report = checked_with(case, limits).report;
+        let first = report.findings.first();
+        let found = first.map(|found| (found.verdict, found.id.clone()));
+        assert!(report.pass, "{case}: {found:?}");
+    }
+}

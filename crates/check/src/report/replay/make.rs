@@ -78,7 +78,7 @@ pub(in crate::report) fn replay(
     }
     let (books, kept) = books(subject, &node.fork);
     let place = |ledger: usize| kept.iter().position(|kept| *kept == ledger);
-    let own = !node.shift.is_empty() || node.lost.is_some() || node.waived.is_some();
+    let own = !node.shift.is_empty() || node.lost.is_some() || !node.waived.is_empty();
     let question = if asks_custodians {
         Question::Custodians {
             promises: subject
@@ -225,7 +225,7 @@ fn owed(judge: &Judge<'_>, node: &Node, kept: &[usize], decoder: &dyn Decoder) -
             address,
             asset,
             tolerance: assets[asset].tolerance,
-            least: if node.waived == Some(address) {
+            least: if node.waived.contains(&address) {
                 U256::ZERO
             } else {
                 due
