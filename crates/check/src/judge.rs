@@ -392,6 +392,7 @@ mod tests {
         let node = Node {
             fork: subject.start.clone(),
             may_wait: true,
+            waits: 1,
             record: Record::new(0),
             shift: Default::default(),
             lost: None,

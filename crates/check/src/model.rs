@@ -412,8 +412,10 @@ impl Past {
 pub struct Node {
     /// The chain.
     pub fork: Fork,
-    /// Whether the executor may wait once more: waiting again and again is no playbook.
+    /// Whether the executor may wait now: having waited, not before anything has changed.
     pub may_wait: bool,
+    /// How often it may wait until something else goes wrong: waiting again and again is no playbook.
+    pub waits: u8,
     /// The executor.
     pub record: Record,
     /// Entitlements that holders moved among themselves.
@@ -518,6 +520,7 @@ impl Node {
         print_of(&(
             self.fork.print(),
             self.may_wait,
+            self.waits,
             &self.record,
             &*self.shift,
             self.lost,

@@ -7,8 +7,8 @@ use alloy_primitives::{Address, Bytes, I256};
 
 use sealift_evm::{CLOCK, Interference, Meddling};
 
-use super::ExploreError;
 use super::worker::{Seen, Worker};
+use super::{ExploreError, WAITS};
 use crate::ledger::Shift;
 use crate::model::{Action, Fault, Mode, Node, Subject};
 use crate::send::{Outcome, after, message_of};
@@ -68,6 +68,7 @@ impl Worker<'_, '_> {
         next.faults += 1;
         // Who is interrupted once more may wait once more.
         next.may_wait = true;
+        next.waits = WAITS;
         if next.faults >= self.ground.limits.faults {
             next.trail.clear();
         }

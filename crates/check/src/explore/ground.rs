@@ -253,6 +253,7 @@ fn root(subject: &Subject, limits: Limits, claims: Claims) -> Node {
     Node {
         fork: subject.start.clone(),
         may_wait: true,
+        waits: super::WAITS,
         record: Record::new(subject.steps.len()),
         shift: Arc::default(),
         lost: None,

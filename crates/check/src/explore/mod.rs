@@ -32,6 +32,9 @@ pub use retrace::Retrace;
 /// States that a reorganisation can go back to, the newest included.
 const TRAIL: usize = 4;
 
+/// How often an executor waits after an interruption: a deadline can begin after another one has passed.
+const WAITS: u8 = 2;
+
 /// How much is explored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

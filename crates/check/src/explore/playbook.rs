@@ -112,6 +112,7 @@ impl Worker<'_, '_> {
         }
         let mut next = node.clone();
         next.may_wait = false;
+        next.waits -= 1;
         self.wait(&mut next, seen)?;
         self.emit(next, Action::Wait, None);
         Ok(())

@@ -234,6 +234,7 @@ impl<'a, 'g> Worker<'a, 'g> {
         seen: &Seen,
     ) -> Result<(), ExploreError> {
         node.fork = sent.fork.clone();
+        node.may_wait |= !sent.is_idle() && node.waits > 0;
         self.reread(node, sent.effect.cells(), seen)
     }
 
