@@ -178,7 +178,7 @@ because one loop takes longer; it was compiled before. raw revm reads balances f
 What does not map one to one: after the last batch forge and revm let the fault happen to that batch once more, \
 where the checker has no step left, so that it has 800 sites (a crash, a revert and a drop of one batch leave one \
 state of the chain behind, and three of the executor). Too little gas is one limit for forge and revm; the checker \
-looks for every limit at which the outcome changes, and lets every inner call run out of gas for that. The checker looks at every \
+looks for every limit at which the outcome changes, unless every caller fails with what it calls. The checker looks at every \
 account in every state on the way, not only twice, and merges equal states, which is what it gains by. `every way \
 to go on` also retries without looking, goes on by position, and begins again; `every fault` is `sealift check` \
 without a declaration: reorganisations, inner calls, delays, lost keys, holders' transfers, and a stranger's calls of \
