@@ -22,6 +22,7 @@ mod logs;
 mod machine;
 mod mining;
 mod node;
+mod opcodes;
 mod persist;
 mod pool;
 mod port;

@@ -4,17 +4,13 @@ use crate::execute::{SPEC, TX_GAS_CAP, call_rules};
 use crate::state::Snapshot;
 use alloy_primitives::{Address, B256, Bytes, Log, TxKind, U256};
 use revm::bytecode::Bytecode;
-use revm::bytecode::opcode::{CALL, CALLCODE, DELEGATECALL, GAS, STATICCALL, TIMESTAMP};
 use revm::context::result::ExecutionResult;
 use revm::context::{BlockEnv, CfgEnv, Context, Evm, FrameStack, Journal, TxEnv};
 use revm::context_interface::block::BlobExcessGasAndPrice;
 use revm::handler::instructions::EthInstructions;
 use revm::handler::{EthFrame, EthPrecompiles};
 use revm::inspector::InspectEvm;
-use revm::interpreter::instructions::{block_info, system};
 use revm::interpreter::interpreter::EthInterpreter;
-use revm::interpreter::interpreter_types::Jumps;
-use revm::interpreter::{Instruction, InstructionContext, InstructionExecResult};
 use revm::primitives::eip4844::BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE;
 use revm::state::{AccountInfo, EvmState};
 use revm::{Database, ExecuteEvm};
@@ -22,6 +18,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use crate::interference::{Meddle, Meddler, Observed};
+use crate::opcodes::{self, Hashes};
 use crate::recording::{Recorder, Recording};
 
 /// A part of the state: a storage word, or (without a slot) an account's nonce, balance and code.
@@ -97,10 +94,11 @@ impl Executed {
 
 /// What the machine reads: a snapshot that it holds for the time of one execution.
 #[derive(Debug)]
-struct Loaded<S> {
+pub(crate) struct Loaded<S> {
     snapshot: Option<S>,
     number: u64,
-    reads: Vec<Cell>,
+    pub(crate) reads: Vec<Cell>,
+    pub(crate) hashes: Hashes,
 }
 
 impl<S: Snapshot> Loaded<S> {
@@ -144,33 +142,7 @@ impl<S: Snapshot> Database for Loaded<S> {
     }
 }
 
-type Inner<S> = Context<BlockEnv, TxEnv, CfgEnv, Loaded<S>>;
-
-/// What TIMESTAMP costs in every hard fork.
-const TIMESTAMP_GAS: u16 = 2;
-
-/// TIMESTAMP as the mainnet has it, written down as a read.
-fn timestamp<S: Snapshot>(
-    context: InstructionContext<'_, Inner<S>, EthInterpreter>,
-) -> InstructionExecResult {
-    context.host.journaled_state.database.reads.push(CLOCK);
-    block_info::timestamp(context)
-}
-
-/// What GAS costs in every hard fork.
-const GAS_GAS: u16 = 2;
-
-/// GAS as the mainnet has it, written down as a read; `GAS CALL` only hands all gas on, as every call that names no
-/// limit is compiled.
-fn gas<S: Snapshot>(
-    context: InstructionContext<'_, Inner<S>, EthInterpreter>,
-) -> InstructionExecResult {
-    let next = context.interpreter.bytecode.opcode();
-    if ![CALL, STATICCALL, DELEGATECALL, CALLCODE].contains(&next) {
-        context.host.journaled_state.database.reads.push(GAUGE);
-    }
-    system::gas(context)
-}
+pub(crate) type Inner<S> = Context<BlockEnv, TxEnv, CfgEnv, Loaded<S>>;
 
 /// An EVM over such a context, with inspectors that only some executions use.
 type Inspected<S> = Evm<
@@ -207,13 +179,13 @@ impl<S: Snapshot> Machine<S> {
             snapshot: None,
             number: 0,
             reads: Vec::new(),
+            hashes: Hashes::default(),
         };
         let context: Inner<S> =
             Context::<BlockEnv, TxEnv, CfgEnv, Loaded<S>, Journal<Loaded<S>>>::new(loaded, SPEC)
                 .with_cfg(cfg);
         let mut instruction = EthInstructions::new_mainnet_with_spec(SPEC);
-        instruction.insert_instruction(TIMESTAMP, Instruction::new(timestamp::<S>), TIMESTAMP_GAS);
-        instruction.insert_instruction(GAS, Instruction::new(gas::<S>), GAS_GAS);
+        opcodes::put(&mut instruction);
         let evm = Evm {
             ctx: context,
             inspector: Default::default(),
@@ -260,11 +232,10 @@ impl<S: Snapshot> Machine<S> {
     }
 
     fn prepare(&mut self, snapshot: S, moment: &Moment) {
-        self.evm.ctx.journaled_state.database = Loaded {
-            snapshot: Some(snapshot),
-            number: moment.number,
-            reads: Vec::with_capacity(64),
-        };
+        let loaded = &mut self.evm.ctx.journaled_state.database;
+        loaded.snapshot = Some(snapshot);
+        loaded.number = moment.number;
+        loaded.reads = Vec::with_capacity(64);
         self.evm.ctx.block = BlockEnv {
             number: U256::from(moment.number),
             beneficiary: Address::ZERO,

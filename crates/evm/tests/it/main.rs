@@ -12,6 +12,7 @@ mod code;
 mod disturbance;
 mod faults;
 mod http;
+mod opcodes;
 mod persist;
 mod pool;
 mod recording;
