@@ -33,11 +33,19 @@ pub fn print_of(thing: &impl Hash) -> Print {
 #[derive(Clone)]
 pub struct Fork {
     base: Arc<State>,
-    accounts: Map<Address, Account>,
-    words: Map<(Address, U256), U256>,
+    accounts: Map<Address, Changed<Account>>,
+    words: Map<(Address, U256), Changed<U256>>,
     codes: Map<B256, Bytecode>,
     moment: Moment,
     print: Print,
+}
+
+/// What stands in a cell instead of what the base has there, and what it adds to the fingerprint: nothing where it is
+/// what the base has.
+#[derive(Clone, Copy, Debug)]
+struct Changed<T> {
+    value: T,
+    term: Print,
 }
 
 /// What stands in a cell.
@@ -170,7 +178,7 @@ impl Fork {
         );
         self.moment.timestamp_secs = new;
         // The clock is a cell of its own; where it stood at first is left out of no fingerprint, or of all.
-        self.mark(CLOCK, true, &old, true, &new);
+        self.mark(print_of(&(CLOCK, old)), print_of(&(CLOCK, new)));
     }
 
     /// What stands in a cell.
@@ -182,13 +190,25 @@ impl Fork {
         }
     }
 
-    /// Equal where the same stands in these cells.
+    /// Equal, among the states of one scene, where the same stands in these cells.
     pub fn situation(&self, cells: &[Cell]) -> Print {
-        let mut hasher = SipHasher13::new_with_keys(0x0515_7a71_0000_0515, 0x7a71_0515_0515_7a71);
-        for cell in cells {
-            self.value(cell).hash(&mut hasher);
+        let terms = cells.iter().map(|cell| self.term(cell));
+        terms.fold(0, Print::wrapping_add)
+    }
+
+    /// What a cell adds to the fingerprint.
+    fn term(&self, cell: &Cell) -> Print {
+        match cell {
+            _ if *cell == CLOCK => print_of(&(CLOCK, self.moment.timestamp_secs)),
+            (address, Some(slot)) => {
+                let changed = self.words.get(&(*address, *slot));
+                changed.map_or(0, |changed| changed.term)
+            }
+            (address, None) => {
+                let changed = self.accounts.get(address);
+                changed.map_or(0, |changed| changed.term)
+            }
         }
-        hasher.finish128().as_u128()
     }
 
     /// Takes over what stands in cells of another state. A word gets the difference added that it has there to what
@@ -219,36 +239,23 @@ impl Fork {
 
     /// Writes an account.
     pub fn set_account(&mut self, address: Address, account: Account) {
-        let old = self.account(address).unwrap_or_default();
-        if old == account {
+        let base = || self.base.account(address).unwrap_or_default();
+        let Some(changed) = changed(self.accounts.get(&address), base, account, (address, None))
+        else {
             return;
-        }
-        let base = self.base.account(address).unwrap_or_default();
-        self.mark(
-            (address, None::<U256>),
-            old != base,
-            &old,
-            account != base,
-            &account,
-        );
-        self.accounts.insert_mut(address, account);
+        };
+        self.mark(changed.0, changed.1.term);
+        self.accounts.insert_mut(address, changed.1);
     }
 
     /// Writes a storage word.
     pub fn set_word(&mut self, address: Address, slot: U256, word: U256) {
-        let old = self.word(address, slot);
-        if old == word {
+        let (key, base) = ((address, slot), || self.base.word(address, slot));
+        let Some(changed) = changed(self.words.get(&key), base, word, (address, Some(slot))) else {
             return;
-        }
-        let base = self.base.word(address, slot);
-        self.mark(
-            (address, Some(slot)),
-            old != base,
-            &old,
-            word != base,
-            &word,
-        );
-        self.words.insert_mut((address, slot), word);
+        };
+        self.mark(changed.0, changed.1.term);
+        self.words.insert_mut(key, changed.1);
     }
 
     /// Puts code at an address; nonce and balance stay.
@@ -358,26 +365,46 @@ impl Fork {
         self.set_account(address, Account { nonce, ..account });
     }
 
-    fn mark<V: Hash>(&mut self, cell: Cell, was: bool, old: &V, is: bool, new: &V) {
-        if was {
-            self.print = self.print.wrapping_sub(print_of(&(cell, old)));
-        }
-        if is {
-            self.print = self.print.wrapping_add(print_of(&(cell, new)));
-        }
+    /// Takes a term out of the fingerprint and puts another one in.
+    fn mark(&mut self, old: Print, new: Print) {
+        self.print = self.print.wrapping_sub(old).wrapping_add(new);
     }
+}
+
+/// What stands in a cell once a value is written, and the term that the cell had before; `None` where the same stands
+/// there already.
+fn changed<T: Copy + Eq + Hash>(
+    before: Option<&Changed<T>>,
+    base: impl FnOnce() -> T,
+    value: T,
+    cell: Cell,
+) -> Option<(Print, Changed<T>)> {
+    let base = base();
+    let (old, old_term) = before.map_or((base, 0), |before| (before.value, before.term));
+    let term = || {
+        if value == base {
+            0
+        } else {
+            print_of(&(cell, value))
+        }
+    };
+    (old != value).then(|| {
+        let term = term();
+        (old_term, Changed { value, term })
+    })
 }
 
 impl Snapshot for Fork {
     fn account(&self, address: Address) -> Option<Account> {
-        self.accounts
-            .get(&address)
-            .copied()
-            .or_else(|| self.base.account(address))
+        let changed = self.accounts.get(&address).map(|changed| changed.value);
+        changed.or_else(|| self.base.account(address))
     }
 
     fn word(&self, address: Address, slot: U256) -> U256 {
-        let changed = self.words.get(&(address, slot)).copied();
+        let changed = self
+            .words
+            .get(&(address, slot))
+            .map(|changed| changed.value);
         changed.unwrap_or_else(|| self.base.word(address, slot))
     }
 

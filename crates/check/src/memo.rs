@@ -50,9 +50,19 @@ impl<T: Clone> Memo<T> {
     }
 
     /// The answer to a question in a state, if it follows from what is known and is still right there.
-    pub fn find(&self, question: Print, fork: &Fork, holds: impl Fn(&T) -> bool) -> Option<T> {
+    pub fn find(
+        &self,
+        question: Print,
+        fork: &Fork,
+        holds: impl Fn(&T) -> bool + Copy,
+    ) -> Option<T> {
         let here = self.here(question, fork, &holds);
-        here.or_else(|| self.beneath.as_ref()?.here(question, fork, &holds))
+        here.or_else(|| self.beneath.as_ref()?.find(question, fork, holds))
+    }
+
+    /// The cells that answers to a question were taken from; each set once, as far as this memory knows itself.
+    pub fn shapes(&self, question: Print) -> impl Iterator<Item = &Arc<[Cell]>> {
+        self.shapes.get(&question).into_iter().flatten()
     }
 
     fn here(&self, question: Print, fork: &Fork, holds: &impl Fn(&T) -> bool) -> Option<T> {
@@ -61,6 +71,12 @@ impl<T: Clone> Memo<T> {
             self.answers.get(&(question, shape, fork.situation(reads)))
         });
         found.find(|answer| holds(answer)).cloned()
+    }
+
+    /// Takes over what another memory knows itself of other questions.
+    pub fn join(&mut self, other: Self) {
+        self.shapes.extend(other.shapes);
+        self.answers.extend(other.answers);
     }
 
     /// Remembers an answer and the cells that it was taken from, in order and without repeats.

@@ -9,7 +9,9 @@ use sealift_evm::{Cell, Interference, Message, Misbehaviour};
 
 use crate::fork::{Fork, Print, print_of};
 use crate::input::Step;
-use crate::ledger::{Asset, Claims, Ledger, Shift};
+use crate::ledger::{Asset, Claim, Claims, Ledger, Shift};
+use crate::memo::Memo;
+use crate::send::Outcome;
 use crate::tally::Tally;
 
 /// The stranger: nobody owes it anything.
@@ -114,6 +116,17 @@ pub struct Subject {
     pub operator: Vec<Message>,
     /// Families or names of faults that are declared impossible.
     pub off: Vec<String>,
+    /// What was found out while it was prepared.
+    pub known: Known,
+}
+
+/// Executions that need not be repeated.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// What transactions do.
+    pub outcomes: Arc<Memo<Arc<Outcome>>>,
+    /// What accounts have in ledgers.
+    pub claims: Arc<Memo<Claim>>,
 }
 
 impl Subject {

@@ -1,5 +1,7 @@
 //! Preparing: from what a user has to what is explored.
 
+use std::num::NonZeroUsize;
+
 use alloy_json_abi::Function;
 use alloy_primitives::{Address, B256, Bytes, b256};
 use sealift_evm::{Machine, Message};
@@ -11,8 +13,8 @@ use crate::infer::{self, Inferred, Leftover};
 use crate::input::{DeclarationError, Resolved};
 use crate::input::{Scene, Step};
 use crate::ledger::{Asset, ExitBy, Gift, Ledger, Reader, View};
-use crate::model::{STRANGER, Subject};
-use crate::send::{AGAIN_AT_ONCE, NONCES_A_RUN, first_nonce, with_cast};
+use crate::model::{Known, STRANGER, Subject};
+use crate::send::{AGAIN_AT_ONCE, NONCES_A_RUN, Sender, first_nonce, with_cast};
 
 /// Where ERC-1967 keeps the implementation: keccak256("eip1967.proxy.implementation") - 1.
 const IMPLEMENTATION_SLOT: B256 =
@@ -56,24 +58,28 @@ pub enum PrepareError {
     NoSteps,
 }
 
-/// Prepares a check; `functions` gives the functions of a contract's ABI, `name` the names of addresses.
+/// Prepares a check, on so many threads; `functions` gives the functions of a contract's ABI, `name` the names of
+/// addresses.
 pub fn prepare(
     scene: &Scene,
     steps: Vec<Step>,
     declared: &Resolved,
     functions: &dyn Fn(&Fork, Address) -> Vec<Function>,
     name: &dyn Fn(Address) -> String,
+    threads: NonZeroUsize,
 ) -> Result<Prepared, PrepareError> {
     if steps.is_empty() {
         return Err(PrepareError::NoSteps);
     }
     let start = with_cast(Fork::of(scene));
-    let mut machine = Machine::new(scene.chain_id);
-    let run = infer::run(&mut machine, &start, &steps);
+    let mut sender = Sender::new(scene.chain_id);
+    let run = infer::run(&mut sender, &start, &steps);
     if let Some((step, data)) = run.failed {
         return Err(ExploreError::Undisturbed { step, data }.into());
     }
-    let mut found = infer::infer(&mut machine, &run, &steps, name).map_err(ExploreError::from)?;
+    let mut machine = sender.machine;
+    let mut found =
+        infer::infer(&mut machine, &run, &steps, name, threads).map_err(ExploreError::from)?;
     let inferred = declared.ledgers.is_empty();
     let (ledgers, mut assets) = if inferred {
         (found.ledgers.clone(), found.assets.clone())
@@ -140,6 +146,10 @@ pub fn prepare(
         operator: public.operator,
         tokens,
         off: declared.off.clone(),
+        known: Known {
+            outcomes: sender.outcomes.into(),
+            claims: found.known.clone(),
+        },
     };
     let mut gaps = public.gaps;
     if inferred {

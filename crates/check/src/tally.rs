@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::{U256, Uint};
 
 /// Sums over accounts that are kept up to date account by account; 512 bits, so that they never overflow.
-type Sum = Uint<512, 8>;
+pub(crate) type Sum = Uint<512, 8>;
 
 /// What is not as it should be in one asset, in its units of entitlement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

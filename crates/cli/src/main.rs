@@ -23,7 +23,8 @@ use crate::args::{Cli, Command};
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// The checker makes and drops small things by the million, on several threads.
+/// The checker makes and drops small things by the million, on several threads. Without huge pages: they would be
+/// cleared whole for what is used of them.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -29,7 +29,7 @@ impl Worker<'_, '_> {
             return Ok(false);
         }
         let to = ground.next_user(&node.fork, apart, step);
-        let accounts = self.concerned(node, apart);
+        let accounts = self.concerned(apart);
         let to = to.min(ground.next_change(&accounts, step, to) + 1);
         let alike = (step..to).find(|step| !ground.sends_alike(&node.record, *step));
         let to = alike.unwrap_or(to);
@@ -56,8 +56,9 @@ impl Worker<'_, '_> {
         Ok(true)
     }
 
-    /// The accounts whose claims are not the undisturbed ones, or depend on one of these cells.
-    fn concerned(&self, node: &Node, cells: &[Cell]) -> Vec<usize> {
+    /// The accounts whose claims depend on one of these cells, undisturbed: where no other cell differs, nobody else's
+    /// claims do.
+    fn concerned(&self, cells: &[Cell]) -> Vec<usize> {
         let ground = self.ground;
         let width = ground.subject.ledgers.len() as u32;
         let readers = cells.iter().filter_map(|cell| ground.readers.get(cell));
@@ -65,8 +66,6 @@ impl Worker<'_, '_> {
             .flatten()
             .map(|claim| (claim / width) as usize)
             .collect();
-        let undisturbed = &ground.path[node.record.next].claims;
-        accounts.extend(node.claims.differences(undisturbed));
         accounts.sort_unstable();
         accounts.dedup();
         accounts

@@ -10,12 +10,12 @@ use sealift_evm::{CLOCK, Interference, Meddling};
 use super::worker::{Seen, Worker};
 use super::{ExploreError, WAITS};
 use crate::ledger::Shift;
-use crate::model::{Action, Fault, Mode, Node, Subject};
+use crate::model::{Action, Fault, Mode, Node};
 use crate::send::{Outcome, after, message_of};
 
 impl Worker<'_, '_> {
     pub(super) fn is_off(&self, fault: &Fault) -> bool {
-        is_off(self.ground.subject, fault)
+        self.ground.off.contains(&fault.name())
     }
 
     /// Counts places where a fault can happen; whether it is to happen now.
@@ -144,7 +144,8 @@ impl Worker<'_, '_> {
                 meddling: meddling.clone(),
             })
         };
-        let wanted = |meddling: &Meddling| !is_off(subject, &fault_of(meddling));
+        let off = &self.ground.off;
+        let wanted = |meddling: &Meddling| !off.contains(&fault_of(meddling).name());
         let inner = self.sender.inner(&node.fork, &message, &own, &wanted);
         for (meddling, has_fired) in &inner.tried {
             let fault = Fault::Inner(meddling.clone());
@@ -371,13 +372,6 @@ impl Worker<'_, '_> {
         }
         Ok(())
     }
-}
-
-/// Whether a fault is declared impossible, by its name or its family.
-fn is_off(subject: &Subject, fault: &Fault) -> bool {
-    let name = fault.name();
-    let mut off = subject.off.iter();
-    off.any(|off| name == off || name.split('.').any(|part| part == off))
 }
 
 pub(super) fn moved(

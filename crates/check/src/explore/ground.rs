@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::Address;
 use alloy_primitives::map::{HashMap, HashSet};
-use sealift_evm::{Cell, Snapshot, Sum};
+use alloy_primitives::{Address, U256};
+use sealift_evm::{Cell, Message, Snapshot, Sum};
 
 use super::{ExploreError, Limits};
 use crate::fork::{Fork, Print, print_of};
 use crate::judge::{Baseline, Judge, judged};
 use crate::ledger::{Claim, Claims, Reader, Readers};
 use crate::memo::Memo;
-use crate::model::{Node, Past, Record, Subject};
+use crate::model::{Fault, Node, Past, Record, Subject};
 use crate::send::{Outcome, Sender, Sent, creation_nonce, message_of};
+use crate::tally::Sum as Wide;
 
 /// How many steps a chain may be from where it is looked for.
 const FEW: usize = 4;
@@ -44,6 +45,8 @@ pub struct Ground<'a> {
     changed: Vec<Vec<usize>>,
     /// The step before which the undisturbed chain has a fingerprint.
     steps_at: HashMap<Print, usize>,
+    /// Names of faults that are declared impossible.
+    pub(super) off: Vec<&'static str>,
     /// Fingerprints of the calls of a stranger.
     pub(super) hostile: Vec<Print>,
     /// Cells that the undisturbed run and its claims depend on.
@@ -63,15 +66,21 @@ impl<'a> Ground<'a> {
         let others = subject.contracts.iter();
         accounts.extend(others.filter(|contract| !subject.accounts.contains(contract)));
         let mut sender = Sender::new(subject.start.moment().chain_id);
+        sender.outcomes = Memo::above(subject.known.outcomes.clone());
         let mut reader = Reader::new(subject.ledgers.clone(), accounts.clone());
+        reader.begin_with(subject.known.claims.clone());
         let start = reader.all(&mut sender.machine, &subject.start)?;
         let mut path = vec![root(subject, limits, start)];
-        let mut all_sent = Vec::new();
+        let (mut all_sent, mut changed) = (Vec::new(), Vec::new());
         for step in 0..subject.steps.len() {
-            let (next, sent) = undisturbed(subject, &mut sender, &mut reader, &path[step], step)?;
+            let (next, sent, accounts) =
+                stepped(subject, &mut sender, &mut reader, &path[step], step)?;
             path.push(next);
             all_sent.push(sent);
+            changed.push(accounts);
         }
+        let depended = all_sent.iter().flat_map(|sent: &Sent| sent.dependencies());
+        let depended: Vec<Cell> = depended.collect();
         let mut ground = Self {
             subject,
             limits,
@@ -83,22 +92,18 @@ impl<'a> Ground<'a> {
             ),
             accounts,
             movers: Vec::new(),
-            changed: changed(&path),
+            changed,
             steps_at: path.iter().map(|node| node.fork.print()).zip(0..).collect(),
             users: users(&all_sent),
             counters: counters(&all_sent),
             sent: all_sent,
+            off: off(subject),
             hostile: subject
                 .hostile
                 .iter()
                 .map(|message| print_of(&(message, None::<u64>)))
                 .collect(),
-            relevant: reader
-                .readers
-                .keys()
-                .chain(&sender.found)
-                .copied()
-                .collect(),
+            relevant: reader.readers.keys().copied().chain(depended).collect(),
             readers: reader.readers,
             outcomes: sender.outcomes.into(),
             claims: reader.known.into(),
@@ -128,6 +133,11 @@ impl<'a> Ground<'a> {
         Some(cells.into())
     }
 
+    /// What is sent for a step, undisturbed.
+    pub(super) fn undisturbed(&self, step: usize) -> (Message, Option<u64>) {
+        undisturbed(self.subject, &self.path[step].record, step)
+    }
+
     /// Whether an executor with this record sends a step as the undisturbed one does.
     pub(super) fn sends_alike(&self, record: &Record, step: usize) -> bool {
         let is_call = self.subject.steps[step].to.is_some();
@@ -149,6 +159,26 @@ impl<'a> Ground<'a> {
             judged: self.judged,
             baseline: &self.baseline,
         }
+    }
+
+    /// What accounts cannot move of what is due to them of an asset, undisturbed, before each step and after the last.
+    pub fn exposed(&self, asset: usize) -> Vec<U256> {
+        let judge = self.judge();
+        let missing = |node: &Node, account: usize| {
+            let due = judge.due(node, account, asset);
+            Wide::from(due.saturating_sub(judge.live(&node.claims, account, asset)))
+        };
+        let all = (0..self.judged).map(|account| missing(&self.path[0], account));
+        let mut sum = all.fold(Wide::ZERO, |sum, one| sum + one);
+        let mut sums = vec![sum.saturating_to()];
+        for (pair, changed) in self.path.windows(2).zip(&self.changed) {
+            for account in changed.iter().filter(|account| **account < self.judged) {
+                sum += missing(&pair[1], *account);
+                sum -= missing(&pair[0], *account);
+            }
+            sums.push(sum.saturating_to());
+        }
+        sums
     }
 
     /// The first step from a given one on that does something else than undisturbed in a state that differs from the
@@ -199,14 +229,9 @@ impl<'a> Ground<'a> {
     fn tally(&mut self) {
         let judge = self.judge();
         let mut tallies = vec![judge.tally(&self.path[0].claims)];
-        for pair in self.path.windows(2) {
+        for (pair, changed) in self.path.windows(2).zip(&self.changed) {
             let (before, after) = (&pair[0].claims, &pair[1].claims);
-            let tally = judge.retally(
-                &tallies[tallies.len() - 1],
-                before,
-                after,
-                &after.differences(before),
-            );
+            let tally = judge.retally(&tallies[tallies.len() - 1], before, after, changed);
             tallies.push(tally);
         }
         let mut trail: Vec<Past> = Vec::new();
@@ -249,6 +274,16 @@ impl<'a> Ground<'a> {
     }
 }
 
+/// The names of faults that are declared impossible, by name or by family.
+fn off(subject: &Subject) -> Vec<&'static str> {
+    let is_off = |name: &&'static str| {
+        let mut off = subject.off.iter();
+        off.any(|off| name == off || name.split('.').any(|part| part == off))
+    };
+    let all = (0..=Fault::NAMES.len() as u8).map(Fault::name_of);
+    all.filter(is_off).collect()
+}
+
 fn root(subject: &Subject, limits: Limits, claims: Claims) -> Node {
     Node {
         fork: subject.start.clone(),
@@ -269,16 +304,24 @@ fn root(subject: &Subject, limits: Limits, claims: Claims) -> Node {
     }
 }
 
-fn undisturbed(
+/// What is sent for a step by an executor with such a record, the first time.
+fn undisturbed(subject: &Subject, record: &Record, step: usize) -> (Message, Option<u64>) {
+    let tx = &subject.steps[step];
+    let nonce = creation_nonce(subject, step, 0);
+    (message_of(tx, record, tx.from), nonce)
+}
+
+/// The state after a step, what was sent, and the accounts whose claims changed, in order.
+fn stepped(
     subject: &Subject,
     sender: &mut Sender,
     reader: &mut Reader,
     node: &Node,
     step: usize,
-) -> Result<(Node, Sent), ExploreError> {
+) -> Result<(Node, Sent, Vec<usize>), ExploreError> {
     let tx = &subject.steps[step];
-    let message = message_of(tx, &node.record, tx.from);
-    let sent = sender.send(&node.fork, &message, creation_nonce(subject, step, 0));
+    let (message, nonce) = undisturbed(subject, &node.record, step);
+    let sent = sender.send(&node.fork, &message, nonce);
     if let Some(data) = &sent.failed {
         return Err(ExploreError::Undisturbed {
             step,
@@ -287,7 +330,8 @@ fn undisturbed(
     }
     let mut next = node.clone();
     let cells = sent.effect.cells();
-    (next.claims, _) = reader.after(
+    let changed;
+    (next.claims, changed) = reader.after(
         &mut sender.machine,
         &sent.fork,
         &node.claims,
@@ -304,14 +348,7 @@ fn undisturbed(
     {
         next.record.moved.push((expected, created));
     }
-    Ok((next, sent))
-}
-
-fn changed(path: &[Node]) -> Vec<Vec<usize>> {
-    let pairs = path.windows(2);
-    pairs
-        .map(|pair| pair[1].claims.differences(&pair[0].claims))
-        .collect()
+    Ok((next, sent, changed))
 }
 
 fn users(sent: &[Sent]) -> HashMap<Cell, Vec<usize>> {

@@ -87,11 +87,21 @@ impl<'a, 'g> Worker<'a, 'g> {
             reader.known = Memo::above(ground.claims.clone());
             sender.outcomes = Memo::above(ground.outcomes.clone());
         }
+        let mut claims = HashMap::default();
+        if !ground.limits.full {
+            let steps = ground.sent.iter().enumerate();
+            for ((step, sent), pair) in steps.zip(ground.path.windows(2)) {
+                let (message, nonce) = ground.undisturbed(step);
+                sender.know(&pair[0].fork, &message, nonce, sent.clone());
+                let known = (pair[1].claims.clone(), pair[1].tally.clone());
+                claims.insert(pair[1].fork.print(), known);
+            }
+        }
         Self {
             ground,
             sender,
             reader,
-            claims: HashMap::default(),
+            claims,
             holdings: Memo::default(),
             out: Expansion::default(),
         }

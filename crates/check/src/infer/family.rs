@@ -1,6 +1,7 @@
 //! Families: the ledgers of one contract, that may be one for each id, and what people have in them.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 
 use alloy_primitives::{Address, Log, U256};
 use alloy_sol_types::{SolCall, SolEvent, sol};
@@ -11,6 +12,7 @@ use crate::fork::Fork;
 use crate::hostile::Gap;
 use crate::input::Step;
 use crate::ledger::{Ask, Claim, IErc20, IErc1155, Ledger, NOBODY, Reader, Side, SilentView, view};
+use crate::memo::Memo;
 use crate::model::Record;
 use crate::send::message_of;
 
@@ -27,6 +29,9 @@ const ERC1155: [u8; 4] = [0xd9, 0xb6, 0x7a, 0x26];
 
 /// Ids of a collection that are judged at most; those of which there are more are a named gap.
 const MAX_IDS: usize = 128;
+
+/// People whose claims are read by one thread at a time.
+const A_GROUP: usize = 64;
 
 /// Words of calldata at most that are tried as ids.
 const MAX_WORDS: usize = 1_024;
@@ -93,34 +98,46 @@ pub(super) struct Holdings {
 }
 
 impl Holdings {
-    /// Reads them.
+    /// Reads them on so many threads, and what was found out of claims; neither depends on the threads.
     pub(super) fn read(
-        machine: &mut Machine<Fork>,
-        [start, end]: [&Fork; 2],
+        forks: [&Fork; 2],
         people: &[Address],
         families: &[Family],
-    ) -> Result<Self, SilentView> {
-        let mut all = Vec::new();
-        for family in families.iter() {
-            let mut books = Vec::new();
-            for ledger in &family.books {
-                let mut reader = Reader::new(vec![ledger.clone()], people.to_vec());
-                reader.silence_is_nothing = !family.ids.is_empty();
-                let held = (0..people.len() as u32).map(|person| {
-                    // A contract that the script makes is no token yet at the start.
-                    Ok(Held {
-                        before: reader.claim(machine, start, person)?,
-                        after: reader.claim(machine, end, person)?,
-                    })
-                });
-                books.push(held.collect::<Result<Vec<Held>, SilentView>>()?);
+        threads: NonZeroUsize,
+    ) -> Result<(Self, Memo<Claim>), SilentView> {
+        let groups: Vec<&[Address]> = people.chunks(A_GROUP).collect();
+        let threads = threads.get().min(groups.len()).max(1);
+        let of_thread = |first: usize| -> Vec<(usize, Result<Group, SilentView>)> {
+            let mut machine = Machine::new(forks[0].moment().chain_id);
+            let groups = groups.iter().enumerate().skip(first).step_by(threads);
+            let read =
+                groups.map(|(at, people)| (at, group(&mut machine, forks, people, families)));
+            read.collect()
+        };
+        let mut parts = std::thread::scope(|scope| {
+            let others = (1..threads).map(|first| scope.spawn(move || of_thread(first)));
+            let others: Vec<_> = others.collect();
+            let mut parts = of_thread(0);
+            for other in others {
+                match other.join() {
+                    Ok(part) => parts.extend(part),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
             }
-            all.push(books);
+            parts
+        });
+        parts.sort_unstable_by_key(|(at, _)| *at);
+        let none = |family: &Family| vec![Vec::new(); family.books.len()];
+        let mut all: Vec<Vec<Vec<Held>>> = families.iter().map(none).collect();
+        let mut known = Memo::default();
+        for (_, part) in parts {
+            let (held, of_group) = part?;
+            let books = all.iter_mut().flatten();
+            books.zip(held).for_each(|(book, held)| book.extend(held));
+            known.join(of_group);
         }
-        Ok(Self {
-            all,
-            people: people.len(),
-        })
+        let people = people.len();
+        Ok((Self { all, people }, known))
     }
 
     /// What people have who have this.
@@ -146,6 +163,36 @@ impl Holdings {
         let books = self.by_book(family, person);
         books.fold(U256::ZERO, |sum, held| sum.saturating_add(of(held)))
     }
+}
+
+/// What a few people have, book by book, and what was found out of claims.
+type Group = (Vec<Vec<Held>>, Memo<Claim>);
+
+/// Reads what a few people have.
+fn group(
+    machine: &mut Machine<Fork>,
+    [start, end]: [&Fork; 2],
+    people: &[Address],
+    families: &[Family],
+) -> Result<Group, SilentView> {
+    let (mut all, mut known) = (Vec::new(), Memo::default());
+    for family in families {
+        for ledger in &family.books {
+            let mut reader = Reader::new(vec![ledger.clone()], people.to_vec());
+            reader.silence_is_nothing = !family.ids.is_empty();
+            reader.known = known;
+            let held = (0..people.len() as u32).map(|person| {
+                // A contract that the script makes is no token yet at the start.
+                Ok(Held {
+                    before: reader.claim(machine, start, person)?,
+                    after: reader.claim(machine, end, person)?,
+                })
+            });
+            all.push(held.collect::<Result<Vec<Held>, SilentView>>()?);
+            known = reader.known;
+        }
+    }
+    Ok((all, known))
 }
 
 /// All that is found in the state after the run: tokens first, then collections, each in order of address.

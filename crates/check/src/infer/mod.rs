@@ -10,17 +10,21 @@ mod sides;
 #[cfg(test)]
 mod tests;
 
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
 use alloy_primitives::{Address, Log, U256, address};
-use sealift_evm::{Machine, Message, Snapshot, TX_GAS_CAP};
+use sealift_evm::{Machine, Snapshot};
 
 use self::family::{Family, Holdings};
 use self::sides::Sides;
 use crate::fork::Fork;
 use crate::hostile::Gap;
 use crate::input::Step;
-use crate::ledger::{Asset, Ledger, Side, SilentView};
+use crate::ledger::{Asset, Claim, Ledger, Side, SilentView};
+use crate::memo::Memo;
 use crate::model::Record;
-use crate::send::{first_nonce, message_of};
+use crate::send::{Sender, first_nonce, message_of};
 
 pub use self::leftovers::Leftover;
 
@@ -51,6 +55,8 @@ pub struct Inferred {
     pub leftovers: Vec<Leftover>,
     /// Ids that are too many to be judged.
     pub gaps: Vec<Gap>,
+    /// Claims that were read.
+    pub known: Arc<Memo<Claim>>,
 }
 
 impl Inferred {
@@ -75,55 +81,33 @@ pub struct Run {
 }
 
 /// Runs a script once.
-pub fn run(machine: &mut Machine<Fork>, start: &Fork, steps: &[Step]) -> Run {
-    let mut forks = vec![start.clone()];
-    let mut logs = Vec::new();
-    let mut paid = Vec::new();
+pub fn run(sender: &mut Sender, start: &Fork, steps: &[Step]) -> Run {
+    let mut run = Run {
+        forks: vec![start.clone()],
+        logs: Vec::new(),
+        paid: Vec::new(),
+        failed: None,
+    };
     let record = Record::new(steps.len());
     for (index, step) in steps.iter().enumerate() {
-        let mut fork = forks[index].clone();
-        let own = fork.account(step.from).map_or(0, |account| account.nonce);
-        if step.to.is_none() {
-            fork.set_nonce(step.from, first_nonce(start, steps, index));
+        let before = &run.forks[index];
+        let nonce = (step.to.is_none()).then(|| first_nonce(start, steps, index));
+        let sent = sender.send(before, &message_of(step, &record, step.from), nonce);
+        if let Some(data) = &sent.failed {
+            run.failed = Some((index, data.clone()));
+            return run;
         }
-        let message: Message = message_of(step, &record, step.from);
-        let done = machine.execute(
-            fork.clone(),
-            fork.moment(),
-            &Message {
-                gas: TX_GAS_CAP,
-                ..message
-            },
-        );
-        if !done.succeeded() {
-            let data = match done.ending {
-                sealift_evm::Ending::Reverted(data) => data,
-                other => format!("{other:?}").into_bytes().into(),
-            };
-            return Run {
-                forks,
-                logs,
-                paid,
-                failed: Some((index, data)),
-            };
-        }
-        logs.extend(done.logs.iter().cloned());
-        let effect = fork.effect(&done, step.from);
-        let before = fork.clone();
-        fork.put(&effect);
-        let changed = effect.cells().filter(|(_, slot)| slot.is_none());
+        let seen = sent.inside.iter();
+        run.logs
+            .extend(seen.flat_map(|seen| seen.logs.iter().cloned()));
+        let changed = sent.effect.cells().filter(|(_, slot)| slot.is_none());
         let accounts = changed.map(|(account, _)| account);
-        let is_paid = |account: &Address| ether_of(&before, *account) != ether_of(&fork, *account);
-        paid.push(accounts.filter(is_paid).collect());
-        fork.set_nonce(step.from, own);
-        forks.push(fork);
+        let is_paid =
+            |account: &Address| ether_of(before, *account) != ether_of(&sent.fork, *account);
+        run.paid.push(accounts.filter(is_paid).collect());
+        run.forks.push(sent.fork);
     }
-    Run {
-        forks,
-        logs,
-        paid,
-        failed: None,
-    }
+    run
 }
 
 /// The ether of an account.
@@ -131,12 +115,13 @@ fn ether_of(fork: &Fork, account: Address) -> U256 {
     fork.account(account).map_or(U256::ZERO, |own| own.balance)
 }
 
-/// Infers ledgers, accounts and custody.
+/// Infers ledgers, accounts and custody, on so many threads.
 pub fn infer(
     machine: &mut Machine<Fork>,
     run: &Run,
     steps: &[Step],
     name: &dyn Fn(Address) -> String,
+    threads: NonZeroUsize,
 ) -> Result<Inferred, SilentView> {
     let (start, end) = (&run.forks[0], run.forks.last().unwrap_or(&run.forks[0]));
     let contracts = script_contracts(run, steps);
@@ -146,7 +131,7 @@ pub fn infer(
     people.retain(|account| !start.has_code(*account));
     let mut families = family::find(machine, run, steps, &people, name);
     exits::choose(machine, [start, end], &people, &mut families);
-    let holdings = Holdings::read(machine, [start, end], &people, &families)?;
+    let (holdings, known) = Holdings::read([start, end], &people, &families, threads)?;
     let is_paid_out = families.iter().any(|family| family.pays.is_some());
     let ether = ether::flow(run, steps, &people)
         .or_else(|| is_paid_out.then(|| ether::Flow::none(people.len())));
@@ -173,6 +158,7 @@ pub fn infer(
     let leftovers = leftovers::find(machine, run, &families, &legacies, name);
     Ok(Inferred {
         gaps: families.iter().filter_map(Family::gap).collect(),
+        known: known.into(),
         ledgers,
         assets,
         accounts,

@@ -41,7 +41,7 @@ sol! {
 }
 
 /// Calldata with places that are filled in for each claim.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Ask {
     /// The calldata, with nothing in these places.
     pub data: Bytes,
@@ -125,7 +125,7 @@ impl Ask {
 }
 
 /// How a ledger says what an account has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum View {
     /// A call that answers the amount.
     Amount(Ask),
@@ -136,7 +136,7 @@ pub enum View {
 }
 
 /// How a holder gives a claim to somebody else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Gift {
     /// `transfer(to, amount)`.
     Erc20,
@@ -240,7 +240,7 @@ impl Gift {
 }
 
 /// How a holder moves a claim, which shows whether it can.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ExitBy {
     /// By giving all of it to nobody.
     Gift(Gift),

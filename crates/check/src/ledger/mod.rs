@@ -8,7 +8,7 @@ use alloy_primitives::{Address, I256, U256, address};
 use rpds::VectorSync;
 use sealift_evm::{Cell, Ending, Machine, Message, Snapshot};
 
-use crate::fork::{Fork, Print};
+use crate::fork::{Fork, Print, print_of};
 use crate::memo::{Memo, together};
 
 mod ask;
@@ -92,6 +92,11 @@ impl Ledger {
             exit: ExitBy::Always,
             ..Self::of(name, Address::ZERO, side, View::Ether, Gift::Ether)
         }
+    }
+
+    /// What it is asked, as a fingerprint: name, rate and side are not in it.
+    fn question(&self) -> Print {
+        print_of(&(self.contract, &self.view, &self.exit))
     }
 
     /// Whether it is one of ether, which no contract records.
@@ -235,6 +240,8 @@ pub struct Reader {
     pub readers: Readers,
     /// Claims by account and ledger.
     pub known: Memo<Claim>,
+    /// Fingerprints of the questions: of each ledger, of each account.
+    questions: (Vec<Print>, Vec<Print>),
     /// Whether a view that does not answer is a claim of nothing: a fault can break a ledger.
     pub silence_is_nothing: bool,
     /// How many views and exits were executed.
@@ -247,6 +254,10 @@ impl Reader {
     /// A reader of these ledgers for these accounts.
     pub fn new(ledgers: Vec<Ledger>, accounts: Vec<Address>) -> Self {
         Self {
+            questions: (
+                ledgers.iter().map(Ledger::question).collect(),
+                accounts.iter().map(print_of).collect(),
+            ),
             ledgers,
             accounts,
             readers: HashMap::default(),
@@ -255,6 +266,31 @@ impl Reader {
             executed: 0,
             found: Vec::new(),
         }
+    }
+
+    /// Begins with what is known of claims, and with what that depends on.
+    pub fn begin_with(&mut self, known: Arc<Memo<Claim>>) {
+        for index in 0..(self.accounts.len() * self.ledgers.len()) as u32 {
+            let cells = known
+                .shapes(self.question(index))
+                .flat_map(|shape| &**shape);
+            for cell in cells {
+                self.readers.entry(*cell).or_default().insert(index);
+            }
+        }
+        self.known = Memo::above(known);
+    }
+
+    /// What is asked for a claim, as a fingerprint: sums of those of a ledger and of an account.
+    fn question(&self, index: u32) -> Print {
+        let (account, ledger) = self.place(index);
+        self.questions.0[ledger].wrapping_add(self.questions.1[account])
+    }
+
+    /// The account and the ledger of a claim.
+    fn place(&self, index: u32) -> (usize, usize) {
+        let width = self.ledgers.len();
+        (index as usize / width, index as usize % width)
     }
 
     /// Reads everything, whatever is known.
@@ -327,19 +363,28 @@ impl Reader {
         fork: &Fork,
         index: u32,
     ) -> Result<Claim, SilentView> {
-        let question = Print::from(index);
-        if let Some(known) = self.known.get(question, fork) {
+        let question = self.question(index);
+        let known = self.known.get(question, fork);
+        let known = known.or_else(|| {
+            let is_enough = self.silence_is_nothing;
+            is_enough.then(|| self.known.get(!question, fork))?
+        });
+        if let Some(known) = known {
             return Ok(known);
         }
-        let ledger = &self.ledgers[index as usize % self.ledgers.len()];
-        let account = self.accounts[index as usize / self.ledgers.len()];
+        let (account, ledger) = self.place(index);
+        let (account, ledger) = (self.accounts[account], &self.ledgers[ledger]);
+        let mut is_silent = false;
         let (claim, reads) = if ledger.is_there(fork) {
             self.executed += 1;
             let (recorded, mut reads) = view(machine, fork, ledger, account);
             let recorded = match recorded {
                 Ok(recorded) => recorded,
                 // What no view tells nobody can move.
-                Err(_) if self.silence_is_nothing => U256::ZERO,
+                Err(_) if self.silence_is_nothing => {
+                    is_silent = true;
+                    U256::ZERO
+                }
                 Err(reason) => {
                     return Err(SilentView {
                         ledger: ledger.name.clone(),
@@ -370,6 +415,8 @@ impl Reader {
                 self.found.push((*cell, index));
             }
         }
+        // Silence is known by itself: to other readers it is an error.
+        let question = if is_silent { !question } else { question };
         self.known.put(question, fork, &reads, claim);
         Ok(claim)
     }

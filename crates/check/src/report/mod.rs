@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::explore::{ExploreError, Explored, Limits, Retrace};
 use crate::hostile::Gap;
 use crate::ledger::{Asset, ExitBy, Ledger, Side};
-use crate::model::{Fault, Node, Subject};
+use crate::model::{Fault, Subject};
 use crate::verdict::{Conclusion, Verdict};
 
 pub use html::html;
@@ -309,18 +309,9 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Result<Report, Ex
             gas: explored.gas.get(index).copied().unwrap_or_default(),
             place: format!("{}:{}", step.place.file.display(), step.place.line),
         });
-    let exposed = |(index, asset): (usize, &Asset)| {
-        let of = |node: &Node| {
-            (0..explored.ground.judged).fold(U256::ZERO, |sum, account| {
-                let due = judge.due(node, account, index);
-                let live = judge.live(&node.claims, account, index);
-                sum.saturating_add(due.saturating_sub(live))
-            })
-        };
-        Exposure {
-            asset: asset.name.clone(),
-            after: explored.ground.path.iter().map(of).collect(),
-        }
+    let exposed = |(index, asset): (usize, &Asset)| Exposure {
+        asset: asset.name.clone(),
+        after: explored.ground.exposed(index),
     };
     let exposed = subject.assets.iter().enumerate().map(exposed);
     let entitled = |(account, asset): (usize, usize)| AccountName {

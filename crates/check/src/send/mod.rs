@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use alloy_primitives::map::HashMap;
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, Bytes, Log, U256};
 use sealift_evm::{Cell, Ending, Executed, InnerCall, Machine, Message, Snapshot, Sum, TX_GAS_CAP};
 
 use crate::fork::{Bytecode, Effect, Fork, Print, print_of};
@@ -44,6 +44,8 @@ pub struct Inside {
     pub calls: Vec<InnerCall>,
     /// Whether every frame fails with each call that fails in it.
     pub is_all_or_nothing: bool,
+    /// Its events.
+    pub logs: Vec<Log>,
 }
 
 impl Outcome {
@@ -147,11 +149,21 @@ impl Sender {
         }
         let outcome = self.outcome(fork, question, message, nonce);
         let sent = after(fork, outcome);
+        self.keep(key, sent.clone());
+        sent
+    }
+
+    /// Begins with what sending a message on a state came to.
+    pub fn know(&mut self, fork: &Fork, message: &Message, nonce: Option<u64>, sent: Sent) {
+        let question = print_of(&(message, nonce));
+        self.keep(print_of(&(fork.print(), question)), sent);
+    }
+
+    fn keep(&mut self, key: Print, sent: Sent) {
         if self.sent.len() >= KEPT {
             self.sent.clear();
         }
-        self.sent.insert(key, sent.clone());
-        sent
+        self.sent.insert(key, sent);
     }
 
     /// What a message does to a state; `question` is a fingerprint of message and nonce.
@@ -188,9 +200,10 @@ impl Sender {
         if let Some(nonce) = nonce {
             before.set_nonce(message.from, nonce);
         }
-        let (executed, observed, recording) =
+        let (mut executed, observed, recording) =
             self.machine
                 .execute_recording(before.clone(), fork.moment(), message);
+        let logs = std::mem::take(&mut executed.logs);
         let mut outcome = outcome_of(fork, &before, message, executed);
         if !self.outcomes.forgets {
             outcome.count(recording.sums);
@@ -198,6 +211,7 @@ impl Sender {
         outcome.inside = Some(Inside {
             calls: observed.calls,
             is_all_or_nothing: recording.is_all_or_nothing,
+            logs,
         });
         let outcome = Arc::new(outcome);
         self.found.extend(outcome.dependencies());

@@ -48,7 +48,15 @@ pub(crate) fn checked_with(case: &str, limits: Limits) -> Checked {
     let functions = |fork: &Fork, address| interfaces.functions(fork, address);
     let name = |address| sealift_check::report::Decoder::name(&interfaces, address);
     let steps = cast.steps.clone();
-    let prepared = prepare(&scene, cast.steps, &declared, &functions, &name).unwrap();
+    let prepared = prepare(
+        &scene,
+        cast.steps,
+        &declared,
+        &functions,
+        &name,
+        limits.threads,
+    )
+    .unwrap();
     let explored = explore(&prepared.subject, limits, &mut |_| {}).unwrap();
     let conclusion = conclude(&prepared.subject, &explored, &prepared.leftovers).unwrap();
     let context = Context {

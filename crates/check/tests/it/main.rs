@@ -17,5 +17,6 @@ mod own;
 mod own_inside;
 mod own_pairs;
 mod pruning;
+mod reader;
 mod report_forge;
 mod report_html;

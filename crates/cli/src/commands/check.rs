@@ -67,13 +67,14 @@ fn check(options: &CheckOptions, output: &Output) -> Result<u8, Failure> {
     }
     let functions = |fork: &Fork, address| interfaces.functions(fork, address);
     let name = |address| interfaces.name(address);
-    let prepared = prepare(&scene, steps.clone(), &declared, &functions, &name)
+    let threads = options.threads();
+    let prepared = prepare(&scene, steps.clone(), &declared, &functions, &name, threads)
         .map_err(|error| cannot(&error, &steps, &interfaces, options))?;
     let limits = Limits {
         faults: options.faults,
         states: options.states,
         shard: options.shard.unwrap_or((0, 1)),
-        threads: options.threads(),
+        threads,
         ..Limits::default()
     };
     let failed = |error: ExploreError| cannot(&error.into(), &steps, &interfaces, options);
