@@ -95,8 +95,8 @@ impl Worker<'_, '_> {
         }
         while next.record.next < steps {
             let at = next.record.next;
-            let sent = self.send_step(&next, at, u64::from(next.record.reruns));
-            if sent.failed.is_some() || !sent.is_idle() {
+            let outcome = self.outcome(&next, at);
+            if outcome.failed.is_some() || !outcome.is_idle() {
                 break;
             }
             next.record.took(at..at + 1);

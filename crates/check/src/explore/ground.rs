@@ -7,12 +7,12 @@ use alloy_primitives::{Address, U256};
 use sealift_evm::{Cell, Message, Snapshot, Sum};
 
 use super::{ExploreError, Limits};
-use crate::fork::{Fork, Print, print_of};
+use crate::fork::{Fork, Print};
 use crate::judge::{Baseline, Judge, judged};
 use crate::ledger::{Claim, Claims, Reader, Readers};
 use crate::memo::Memo;
 use crate::model::{Fault, Node, Past, Record, Subject};
-use crate::send::{Outcome, Sender, Sent, creation_nonce, message_of};
+use crate::send::{Outcome, Sender, Sent, creation_nonce, message_of, question};
 use crate::tally::Sum as Wide;
 
 /// How many steps a chain may be from where it is looked for.
@@ -33,8 +33,9 @@ pub struct Ground<'a> {
     pub baseline: Baseline,
     /// The undisturbed state before each step, and the last one.
     pub path: Vec<Node>,
-    /// What each step does, undisturbed.
+    /// What each step does, undisturbed, and fingerprints of what is sent for it.
     pub(super) sent: Vec<Sent>,
+    pub(super) questions: Vec<Print>,
     /// For each step, the accounts whose acts before it are tried.
     pub(super) movers: Vec<Vec<usize>>,
     /// The steps that read or write a cell, undisturbed, in order.
@@ -96,12 +97,18 @@ impl<'a> Ground<'a> {
             steps_at: path.iter().map(|node| node.fork.print()).zip(0..).collect(),
             users: users(&all_sent),
             counters: counters(&all_sent),
+            questions: (0..all_sent.len())
+                .map(|step| {
+                    let (message, nonce) = undisturbed(subject, &path[step].record, step);
+                    question(&message, nonce)
+                })
+                .collect(),
             sent: all_sent,
             off: off(subject),
             hostile: subject
                 .hostile
                 .iter()
-                .map(|message| print_of(&(message, None::<u64>)))
+                .map(|message| question(message, None))
                 .collect(),
             relevant: reader.readers.keys().copied().chain(depended).collect(),
             readers: reader.readers,

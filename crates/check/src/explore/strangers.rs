@@ -1,8 +1,9 @@
 //! What a stranger does: one call, or two of which the second depends on the first.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use alloy_primitives::map::HashSet;
+use alloy_primitives::map::{HashMap, HashSet};
 use sealift_evm::{CLOCK, Cell};
 
 use super::ExploreError;
@@ -27,13 +28,23 @@ impl Worker<'_, '_> {
             .map(|call| self.hostile(&node.fork, call))
             .collect();
         self.fired(&Fault::Stranger(0), count as u64);
+        let mut users: HashMap<Cell, Vec<usize>> = HashMap::default();
+        for (call, outcome) in outcomes.iter().enumerate() {
+            for cell in outcome.dependencies() {
+                users.entry(cell).or_default().push(call);
+            }
+        }
         let mut known: HashSet<Print> = HashSet::default();
         for (call, outcome) in outcomes.iter().enumerate() {
             if outcome.is_idle() || !known.insert(outcome.effect.print()) {
                 continue;
             }
             let sent = after(&node.fork, outcome.clone());
-            if !self.matters(&sent.fork, outcome, &outcomes, seen) {
+            let cells = outcome.effect.cells();
+            let others = cells.filter_map(|cell| users.get(&cell)).flatten();
+            let others: BTreeSet<usize> = others.copied().collect();
+            let others = others.into_iter().map(|call| (call, &outcomes[call]));
+            if !self.matters(&sent.fork, outcome, others, seen) {
                 self.out.absorbed.extend(outcome.effect.cells());
                 continue;
             }
@@ -47,12 +58,13 @@ impl Worker<'_, '_> {
         Ok(())
     }
 
-    /// Whether a call writes what anything else depends on, by itself or with a second call that depends on it.
-    fn matters(
+    /// Whether a call writes what anything else depends on, by itself or with a second call that depends on it; with
+    /// those come what they do alone.
+    fn matters<'o>(
         &mut self,
         fork: &Fork,
         first: &Outcome,
-        alone: &[Arc<Outcome>],
+        others: impl Iterator<Item = (usize, &'o Arc<Outcome>)>,
         seen: &Seen,
     ) -> bool {
         let is_relevant = |outcome: &Outcome| {
@@ -70,7 +82,7 @@ impl Worker<'_, '_> {
                 .cells()
                 .any(|cell| outcome.reads.binary_search(&cell).is_ok())
         };
-        for (call, outcome) in alone.iter().enumerate() {
+        for (call, outcome) in others {
             if !depends(outcome) && outcome.holds(fork) {
                 continue;
             }

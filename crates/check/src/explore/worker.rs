@@ -14,7 +14,7 @@ use crate::judge::{Assessment, Judge};
 use crate::ledger::{Claims, Ledger, Reader, Readers, Side, view};
 use crate::memo::Memo;
 use crate::model::{Action, Fault, Mode, Node, Parent, Past};
-use crate::send::{Sender, Sent, creation_nonce, message_of};
+use crate::send::{Outcome, Sender, Sent, creation_nonce, message_of};
 use crate::tally::Tally;
 
 /// States whose claims are kept at most.
@@ -91,8 +91,7 @@ impl<'a, 'g> Worker<'a, 'g> {
         if !ground.limits.full {
             let steps = ground.sent.iter().enumerate();
             for ((step, sent), pair) in steps.zip(ground.path.windows(2)) {
-                let (message, nonce) = ground.undisturbed(step);
-                sender.know(&pair[0].fork, &message, nonce, sent.clone());
+                sender.know(&pair[0].fork, ground.questions[step], sent.clone());
                 let known = (pair[1].claims.clone(), pair[1].tally.clone());
                 claims.insert(pair[1].fork.print(), known);
             }
@@ -176,6 +175,18 @@ impl<'a, 'g> Worker<'a, 'g> {
         let message = message_of(tx, &node.record, from);
         let nonce = creation_nonce(self.ground.subject, step, again);
         self.sender.send(&node.fork, &message, nonce)
+    }
+
+    /// What a step does in a state.
+    pub(super) fn outcome(&mut self, node: &Node, step: usize) -> Arc<Outcome> {
+        let ground = self.ground;
+        if node.lost.is_some() || !ground.sends_alike(&node.record, step) {
+            let again = u64::from(node.record.reruns);
+            return self.send_step(node, step, again).outcome;
+        }
+        let (message, nonce) = ground.undisturbed(step);
+        self.sender
+            .outcome(&node.fork, ground.questions[step], &message, nonce)
     }
 
     /// The state after a step was mined; where it goes on is up to the caller.

@@ -142,7 +142,7 @@ impl Sender {
 
     /// Executes a message on a state.
     pub fn send(&mut self, fork: &Fork, message: &Message, nonce: Option<u64>) -> Sent {
-        let question = print_of(&(message, nonce));
+        let question = question(message, nonce);
         let key = print_of(&(fork.print(), question));
         if let Some(sent) = self.sent.get(&key) {
             return sent.clone();
@@ -154,8 +154,7 @@ impl Sender {
     }
 
     /// Begins with what sending a message on a state came to.
-    pub fn know(&mut self, fork: &Fork, message: &Message, nonce: Option<u64>, sent: Sent) {
-        let question = print_of(&(message, nonce));
+    pub fn know(&mut self, fork: &Fork, question: Print, sent: Sent) {
         self.keep(print_of(&(fork.print(), question)), sent);
     }
 
@@ -166,7 +165,7 @@ impl Sender {
         self.sent.insert(key, sent);
     }
 
-    /// What a message does to a state; `question` is a fingerprint of message and nonce.
+    /// What a message does to a state; `question` is that of message and nonce.
     pub fn outcome(
         &mut self,
         fork: &Fork,
@@ -182,7 +181,7 @@ impl Sender {
 
     /// As [`Self::outcome`], with what was seen inside.
     fn inside(&mut self, fork: &Fork, message: &Message) -> Arc<Outcome> {
-        let question = print_of(&(message, None::<u64>));
+        let question = question(message, None);
         let holds = |outcome: &Arc<Outcome>| outcome.inside.is_some() && outcome.holds(fork);
         let known = self.outcomes.find(question, fork, holds);
         known.unwrap_or_else(|| self.record(fork, question, message, None))
@@ -219,6 +218,11 @@ impl Sender {
             .put(question, fork, &outcome.reads, outcome.clone());
         outcome
     }
+}
+
+/// The fingerprint of a message and of the nonce that it is sent with.
+pub fn question(message: &Message, nonce: Option<u64>) -> Print {
+    print_of(&(message, nonce))
 }
 
 /// The state after an outcome.

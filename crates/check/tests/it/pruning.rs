@@ -1,5 +1,7 @@
 //! What is left out changes nothing: the pruned search against the one that leaves nothing out.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use sealift_check::explore::Limits;
 use sealift_check::report::Report;
 
@@ -79,14 +81,27 @@ fn every_case_is_judged_the_same_in_full() {
         println!("skipped every_case_is_judged_the_same_in_full: SEALIFT_LONG is not set");
         return;
     }
+    let mut cases = Vec::new();
     for kind in ["broken", "sound"] {
         for entry in std::fs::read_dir(corpus().join(kind)).unwrap() {
             let entry = entry.unwrap();
             if entry.path().is_dir() {
-                compare(&format!("{kind}/{}", entry.file_name().to_string_lossy()));
+                cases.push(format!("{kind}/{}", entry.file_name().to_string_lossy()));
             }
         }
     }
+    cases.sort();
+    let next = AtomicUsize::new(0);
+    let some = || {
+        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+            println!("{case}");
+            compare(case);
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(some);
+        some();
+    });
 }
 
 /// What is found does not depend on the number of threads, down to the last line.
