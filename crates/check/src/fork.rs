@@ -239,7 +239,7 @@ impl Fork {
 
     /// Writes an account.
     pub fn set_account(&mut self, address: Address, account: Account) {
-        let base = || self.base.account(address).unwrap_or_default();
+        let base = self.base.account(address).unwrap_or_default();
         let Some(changed) = changed(self.accounts.get(&address), base, account, (address, None))
         else {
             return;
@@ -250,7 +250,7 @@ impl Fork {
 
     /// Writes a storage word.
     pub fn set_word(&mut self, address: Address, slot: U256, word: U256) {
-        let (key, base) = ((address, slot), || self.base.word(address, slot));
+        let (key, base) = ((address, slot), self.base.word(address, slot));
         let Some(changed) = changed(self.words.get(&key), base, word, (address, Some(slot))) else {
             return;
         };
@@ -375,21 +375,14 @@ impl Fork {
 /// there already.
 fn changed<T: Copy + Eq + Hash>(
     before: Option<&Changed<T>>,
-    base: impl FnOnce() -> T,
+    base: T,
     value: T,
     cell: Cell,
 ) -> Option<(Print, Changed<T>)> {
-    let base = base();
     let (old, old_term) = before.map_or((base, 0), |before| (before.value, before.term));
-    let term = || {
-        if value == base {
-            0
-        } else {
-            print_of(&(cell, value))
-        }
-    };
     (old != value).then(|| {
-        let term = term();
+        let is_base = value == base;
+        let term = if is_base { 0 } else { print_of(&(cell, value)) };
         (old_term, Changed { value, term })
     })
 }

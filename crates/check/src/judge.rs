@@ -378,7 +378,6 @@ mod tests {
             tokens: Vec::new(),
             operator: Vec::new(),
             off: Vec::new(),
-            known: Default::default(),
         };
         let baseline = Baseline::new(&subject, claims(start), claims(end));
         let judge = Judge {

@@ -9,9 +9,7 @@ use sealift_evm::{Cell, Interference, Message, Misbehaviour};
 
 use crate::fork::{Fork, Print, print_of};
 use crate::input::Step;
-use crate::ledger::{Asset, Claim, Claims, Ledger, Shift};
-use crate::memo::Memo;
-use crate::send::Outcome;
+use crate::ledger::{Asset, Claims, Ledger, Shift};
 use crate::tally::Tally;
 
 /// The stranger: nobody owes it anything.
@@ -116,20 +114,15 @@ pub struct Subject {
     pub operator: Vec<Message>,
     /// Families or names of faults that are declared impossible.
     pub off: Vec<String>,
-    /// What was found out while it was prepared.
-    pub known: Known,
-}
-
-/// Executions that need not be repeated.
-#[derive(Clone, Debug, Default)]
-pub struct Known {
-    /// What transactions do.
-    pub outcomes: Arc<Memo<Arc<Outcome>>>,
-    /// What accounts have in ledgers.
-    pub claims: Arc<Memo<Claim>>,
 }
 
 impl Subject {
+    /// Whether faults of a name are declared impossible, by name or by family.
+    pub fn is_off(&self, name: &str) -> bool {
+        let mut off = self.off.iter();
+        off.any(|off| name == off || name.split('.').any(|part| part == off))
+    }
+
     /// What a custodian may owe more than it holds, in units of entitlement.
     pub fn slack(&self, custodian: &Custodian) -> U256 {
         let covered = custodian.covers.iter();

@@ -6,14 +6,14 @@ use alloy_json_abi::Function;
 use alloy_primitives::{Address, B256, Bytes, b256};
 use sealift_evm::{Machine, Message};
 
-use crate::explore::ExploreError;
+use crate::explore::{ExploreError, Known};
 use crate::fork::Fork;
 use crate::hostile::{Domain, Gap, calls};
 use crate::infer::{self, Inferred, Leftover};
 use crate::input::{DeclarationError, Resolved};
 use crate::input::{Scene, Step};
 use crate::ledger::{Asset, ExitBy, Gift, Ledger, Reader, View};
-use crate::model::{Known, STRANGER, Subject};
+use crate::model::{STRANGER, Subject};
 use crate::send::{AGAIN_AT_ONCE, NONCES_A_RUN, Sender, first_nonce, with_cast};
 
 /// Where ERC-1967 keeps the implementation: keccak256("eip1967.proxy.implementation") - 1.
@@ -37,6 +37,8 @@ pub struct Prepared {
     pub inferred: bool,
     /// What a stranger cannot try.
     pub gaps: Vec<Gap>,
+    /// What was executed.
+    pub known: Known,
 }
 
 /// Why a migration cannot be checked.
@@ -146,10 +148,6 @@ pub fn prepare(
         operator: public.operator,
         tokens,
         off: declared.off.clone(),
-        known: Known {
-            outcomes: sender.outcomes.into(),
-            claims: found.known.clone(),
-        },
     };
     let mut gaps = public.gaps;
     if inferred {
@@ -160,6 +158,10 @@ pub fn prepare(
         leftovers: found.leftovers,
         inferred,
         gaps,
+        known: Known {
+            outcomes: sender.outcomes.into(),
+            claims: found.known,
+        },
     })
 }
 

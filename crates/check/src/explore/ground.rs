@@ -18,6 +18,15 @@ use crate::tally::Sum as Wide;
 /// How many steps a chain may be from where it is looked for.
 const FEW: usize = 4;
 
+/// Executions that need not be repeated.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// What transactions do.
+    pub outcomes: Arc<Memo<Arc<Outcome>>>,
+    /// What accounts have in ledgers.
+    pub claims: Arc<Memo<Claim>>,
+}
+
 /// What does not change while states are explored.
 #[derive(Debug)]
 pub struct Ground<'a> {
@@ -61,15 +70,19 @@ pub struct Ground<'a> {
 
 impl<'a> Ground<'a> {
     /// Runs the script without faults; what is due comes from it.
-    pub(super) fn new(subject: &'a Subject, limits: Limits) -> Result<Self, ExploreError> {
+    pub(super) fn new(
+        subject: &'a Subject,
+        known: &Known,
+        limits: Limits,
+    ) -> Result<Self, ExploreError> {
         let mut accounts = judged(subject);
         let judged = accounts.len();
         let others = subject.contracts.iter();
         accounts.extend(others.filter(|contract| !subject.accounts.contains(contract)));
         let mut sender = Sender::new(subject.start.moment().chain_id);
-        sender.outcomes = Memo::above(subject.known.outcomes.clone());
+        sender.outcomes = Memo::above(known.outcomes.clone());
         let mut reader = Reader::new(subject.ledgers.clone(), accounts.clone());
-        reader.begin_with(subject.known.claims.clone());
+        reader.begin_with(known.claims.clone());
         let start = reader.all(&mut sender.machine, &subject.start)?;
         let mut path = vec![root(subject, limits, start)];
         let (mut all_sent, mut changed) = (Vec::new(), Vec::new());
@@ -281,14 +294,10 @@ impl<'a> Ground<'a> {
     }
 }
 
-/// The names of faults that are declared impossible, by name or by family.
+/// The names of faults that are declared impossible.
 fn off(subject: &Subject) -> Vec<&'static str> {
-    let is_off = |name: &&'static str| {
-        let mut off = subject.off.iter();
-        off.any(|off| name == off || name.split('.').any(|part| part == off))
-    };
     let all = (0..=Fault::NAMES.len() as u8).map(Fault::name_of);
-    all.filter(is_off).collect()
+    all.filter(|name| subject.is_off(name)).collect()
 }
 
 fn root(subject: &Subject, limits: Limits, claims: Claims) -> Node {

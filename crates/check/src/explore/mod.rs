@@ -25,7 +25,7 @@ use crate::judge::Assessment;
 use crate::ledger::SilentView;
 use crate::model::Subject;
 
-pub use ground::Ground;
+pub use ground::{Ground, Known};
 pub use relief::Relief;
 pub use retrace::Retrace;
 
@@ -207,12 +207,13 @@ pub struct Progress {
     pub open: usize,
 }
 
-/// Explores a subject; `progress` is told now and then.
+/// Explores a subject, of which something may be known already; `progress` is told now and then.
 pub fn explore<'a>(
     subject: &'a Subject,
+    known: &Known,
     limits: Limits,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Explored<'a>, ExploreError> {
-    let ground = Ground::new(subject, limits)?;
+    let ground = Ground::new(subject, known, limits)?;
     search::run(ground, progress)
 }

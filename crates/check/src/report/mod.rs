@@ -288,11 +288,7 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Result<Report, Ex
         })
         .collect();
     for name in Fault::NAMES {
-        let is_off = subject
-            .off
-            .iter()
-            .any(|off| off == name || name.split('.').any(|part| part == off));
-        if is_off {
+        if subject.is_off(name) {
             gaps.push(format!("{name}: declared impossible"));
         } else if limits.faults > 0 && coverage.get(name).is_none_or(|sites| sites.fired == 0) {
             gaps.push(format!("{name}{NO_SITE}"));

@@ -57,7 +57,7 @@ pub(crate) fn checked_with(case: &str, limits: Limits) -> Checked {
         limits.threads,
     )
     .unwrap();
-    let explored = explore(&prepared.subject, limits, &mut |_| {}).unwrap();
+    let explored = explore(&prepared.subject, &prepared.known, limits, &mut |_| {}).unwrap();
     let conclusion = conclude(&prepared.subject, &explored, &prepared.leftovers).unwrap();
     let context = Context {
         subject: &prepared.subject,

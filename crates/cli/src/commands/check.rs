@@ -79,7 +79,7 @@ fn check(options: &CheckOptions, output: &Output) -> Result<u8, Failure> {
     };
     let failed = |error: ExploreError| cannot(&error.into(), &steps, &interfaces, options);
     let mut progress = Progress::new(output);
-    let explored = explore(&prepared.subject, limits, &mut |now| {
+    let explored = explore(&prepared.subject, &prepared.known, limits, &mut |now| {
         tell(&mut progress, now);
     })
     .map_err(failed)?;
