@@ -116,7 +116,8 @@ fn explore<'a, 'g>(
     }
 }
 
-/// Finds the shortest way to each state: fewest faults, then fewest transactions.
+/// Finds the shortest way to each state: fewest faults, then fewest transactions, then the fault that comes first by
+/// its index, so that of equal ways it is always the same one.
 ///
 /// States are found in rounds, and where two ways lead to one state, the one that was found first need not be the
 /// shorter one.
@@ -125,8 +126,8 @@ fn shorten(visits: &mut [Visit], edges: &[Edge]) {
     for (index, edge) in edges.iter().enumerate() {
         out[edge.from as usize].push(index as u32);
     }
-    let mut best: Vec<Option<(u32, u32)>> = vec![None; visits.len()];
-    let mut open = BinaryHeap::from([Reverse(((0, 0), 0u32, None))]);
+    let mut best: Vec<Option<(u32, u32, u8)>> = vec![None; visits.len()];
+    let mut open = BinaryHeap::from([Reverse(((0, 0, 0), 0u32, None))]);
     while let Some(Reverse((length, at, by))) = open.pop() {
         if best[at as usize].is_some() {
             continue;
@@ -137,8 +138,12 @@ fn shorten(visits: &mut [Visit], edges: &[Edge]) {
         for index in &out[at as usize] {
             let edge = &edges[*index as usize];
             if best[edge.to as usize].is_none() {
-                let faults = length.0 + u32::from(matches!(edge.wrong, Some(Wrong::Fault(_))));
-                let length = (faults, length.1 + edge.sent);
+                let (faults, sent, cause) = length;
+                let (faults, cause) = match edge.wrong {
+                    Some(Wrong::Fault(name)) => (faults + 1, name),
+                    _ => (faults, cause),
+                };
+                let length = (faults, sent + edge.sent, cause);
                 open.push(Reverse((length, edge.to, Some(*index))));
             }
         }
