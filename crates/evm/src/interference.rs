@@ -55,11 +55,22 @@ pub struct Misbehaviour {
     pub how: Misbehaving,
 }
 
-/// A call that somebody makes before an inner call does its work.
+/// When somebody is let in: hooks of ERC-777 come before tokens leave, and after they arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Turn {
+    /// Before the inner call does its work.
+    Before,
+    /// After the inner call has done its work, and only where it succeeded.
+    After,
+}
+
+/// A call that somebody makes before or after an inner call does its work.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reentry {
-    /// Before which inner call, in order of start, from 0.
+    /// At which inner call, in order of start, from 0.
     pub call: usize,
+    /// Before or after its work.
+    pub turn: Turn,
     /// Who makes it.
     pub from: Address,
     /// Who is called.
@@ -75,7 +86,7 @@ pub enum Meddle {
     Call(Interference),
     /// A token misbehaves.
     Token(Misbehaviour),
-    /// An inner call lets somebody call first; however that ends, it then does its work.
+    /// An inner call lets somebody call; however that ends, it does its work.
     Reenters(Reentry),
     /// As much gas as if this had been the transaction's limit.
     Gas(u64),
@@ -125,8 +136,17 @@ pub(crate) struct Meddler {
     limit: u64,
     /// Whether a transaction that was meddled with uses up all of its gas.
     burns: bool,
-    /// Who makes the next call, whoever it says.
-    next_from: Option<Address>,
+    /// The call that somebody else makes in the name of an inner call, while it is to come.
+    guest: Option<Guest>,
+}
+
+/// A call that is made by somebody else than by the frame that it comes from.
+#[derive(Debug)]
+struct Guest {
+    from: Address,
+    /// How deep it is, and how many calls of that frame come before it.
+    depth: usize,
+    before: usize,
 }
 
 impl Meddler {
@@ -162,18 +182,35 @@ impl Meddler {
         Some(instead(&interference.meddling, inputs))
     }
 
-    /// Lets somebody call before this inner call does its work.
-    fn reenter(&mut self, index: usize, inputs: &mut CallInputs) {
+    /// Lets somebody call before or after this inner call does its work.
+    fn reenter(&mut self, index: usize, depth: usize, inputs: &mut CallInputs) {
         let Some(Meddle::Reenters(reentry)) = &self.meddle else {
             return;
         };
         if reentry.call != index {
             return;
         }
-        let code = Bytecode::new_raw(before(reentry, inputs.bytecode_address));
+        let code = Bytecode::new_raw(letting_in(reentry, inputs.bytecode_address));
         inputs.known_bytecode = (code.hash_slow(), code);
-        self.next_from = Some(reentry.from);
+        self.guest = Some(Guest {
+            from: reentry.from,
+            depth: depth + 1,
+            before: usize::from(reentry.turn == Turn::After),
+        });
         self.observed.fired = true;
+    }
+
+    /// Puts the guest in the place of the caller where this is its call.
+    fn admit(&mut self, depth: usize, inputs: &mut CallInputs) {
+        let Some(guest) = self.guest.as_mut().filter(|guest| guest.depth == depth) else {
+            return;
+        };
+        if guest.before > 0 {
+            guest.before -= 1;
+        } else {
+            inputs.caller = guest.from;
+            self.guest = None;
+        }
     }
 
     /// The gas that is left of this much, for the transaction's own call.
@@ -253,35 +290,57 @@ impl Meddler {
     }
 }
 
-/// Code that makes a call, and then does what the code of `work` does.
-fn before(reentry: &Reentry, work: Address) -> Bytes {
+/// Code that does what the code of `work` does, and makes a call before or after it.
+fn letting_in(reentry: &Reentry, work: Address) -> Bytes {
     let size = (reentry.data.len() as u32).to_be_bytes();
     let mut code = Vec::with_capacity(128 + reentry.data.len());
-    // CODECOPY(0, data, size), and CALL(gas, to, 0, 0, size, 0, 0), POP.
+    let mut places = Vec::new();
+    if reentry.turn == Turn::Before {
+        // The data of the call goes to 0.
+        code.push(0x5f);
+        places.push(add_call(&mut code, reentry.to, size));
+        code.push(0x50);
+    }
+    // CALLDATACOPY(0, 0, CALLDATASIZE), DELEGATECALL(gas, work, 0, CALLDATASIZE, 0, 0).
+    code.extend([0x36, 0x5f, 0x5f, 0x37, 0x5f, 0x5f, 0x36, 0x5f, 0x73]);
+    code.extend(work);
+    code.extend([0x5a, 0xf4]);
+    // RETURNDATACOPY(0, 0, RETURNDATASIZE), and out as it came; its size stays on the stack.
+    code.extend([0x3d, 0x5f, 0x5f, 0x3e, 0x3d, 0x90, 0x60]);
+    let label_at = code.len();
+    code.extend([0x00, 0x57, 0x5f, 0xfd]);
+    code[label_at] = code.len() as u8;
+    code.push(0x5b);
+    if reentry.turn == Turn::After {
+        // The data of the call goes behind what was returned.
+        places.push(add_call(&mut code, reentry.to, size));
+    }
+    code.extend([0x5f, 0xf3]);
+    let end = (code.len() as u32).to_be_bytes();
+    for place in places {
+        code[place..place + 4].copy_from_slice(&end);
+    }
+    code.extend(&reentry.data);
+    code.into()
+}
+
+/// Adds a call whose data goes to the place in memory that is on the stack, and stays there; where the code has to say
+/// at which of its bytes the data begins.
+fn add_call(code: &mut Vec<u8>, to: Address, size: [u8; 4]) -> usize {
+    // CODECOPY(place, data, size).
     code.push(0x63);
     code.extend(size);
     code.push(0x63);
     let data_at = code.len();
     code.extend([0; 4]);
-    code.extend([0x5f, 0x39, 0x5f, 0x5f, 0x63]);
+    code.extend([0x82, 0x39]);
+    // CALL(gas, to, 0, place, size, 0, 0), POP.
+    code.extend([0x5f, 0x5f, 0x63]);
     code.extend(size);
-    code.extend([0x5f, 0x5f, 0x73]);
-    code.extend(reentry.to);
+    code.extend([0x83, 0x5f, 0x73]);
+    code.extend(to);
     code.extend([0x5a, 0xf1, 0x50]);
-    // CALLDATACOPY(0, 0, CALLDATASIZE), DELEGATECALL(gas, work, 0, CALLDATASIZE, 0, 0).
-    code.extend([0x36, 0x5f, 0x5f, 0x37, 0x5f, 0x5f, 0x36, 0x5f, 0x73]);
-    code.extend(work);
-    code.extend([0x5a, 0xf4]);
-    // RETURNDATACOPY(0, 0, RETURNDATASIZE), and out as it came.
-    code.extend([0x3d, 0x5f, 0x5f, 0x3e, 0x60]);
-    let label_at = code.len();
-    code.extend([0x00, 0x57, 0x3d, 0x5f, 0xfd]);
-    code[label_at] = code.len() as u8;
-    code.extend([0x5b, 0x3d, 0x5f, 0xf3]);
-    let end = (code.len() as u32).to_be_bytes();
-    code[data_at..data_at + 4].copy_from_slice(&end);
-    code.extend(&reentry.data);
-    code.into()
+    data_at
 }
 
 /// What an inner call does instead of what it would do.
@@ -312,9 +371,7 @@ impl<C: ContextTr<Journal: JournalTr>> Inspector<C> for Meddler {
             inputs.gas_limit = self.left_of(inputs.gas_limit);
             return None;
         }
-        if let Some(from) = self.next_from.take() {
-            inputs.caller = from;
-        }
+        self.admit(depth, inputs);
         let index = self.observed.calls.len();
         let input = inputs.input.bytes(context);
         self.observed.calls.push(InnerCall {
@@ -331,7 +388,7 @@ impl<C: ContextTr<Journal: JournalTr>> Inspector<C> for Meddler {
         self.open.push(Some(index));
         self.balances
             .push(input.starts_with(&[0x70, 0xa0, 0x82, 0x31])); // balanceOf(address)
-        self.reenter(index, inputs);
+        self.reenter(index, depth, inputs);
         self.meddle(index, inputs)
             .or_else(|| self.misbehave(&input, inputs))
     }

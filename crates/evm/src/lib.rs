@@ -42,7 +42,7 @@ pub use disturbance::{Disturbance, Watched};
 pub use execute::TX_GAS_CAP;
 pub use faults::{Fault, Faulty};
 pub use interference::{
-    InnerCall, Interference, Meddle, Meddling, Misbehaving, Misbehaviour, Observed, Reentry,
+    InnerCall, Interference, Meddle, Meddling, Misbehaving, Misbehaviour, Observed, Reentry, Turn,
 };
 pub use logs::{LogPlace, LogQuery};
 pub use machine::{CLOCK, Cell, Ending, Executed, GAUGE, Machine, Message, Moment};

@@ -1,15 +1,17 @@
 //! What counterparties do inside a step: accounts that call back, and tokens that misbehave.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use alloy_primitives::{Address, I256};
-use sealift_evm::{Message, Misbehaving, Misbehaviour};
+use sealift_evm::{Message, Misbehaving, Misbehaviour, Reentry};
 
 use super::ExploreError;
+use super::ground::Ground;
 use super::worker::{Seen, Worker};
 use crate::fork::Print;
-use crate::model::{Fault, Node, STRANGER, Subject};
-use crate::send::after;
+use crate::model::{CallBack, Fault, Node, STRANGER, Subject};
+use crate::send::{Outcome, after};
 
 impl Worker<'_, '_> {
     /// Accounts that a step calls make a call of their own before they return: each of those that a stranger can
@@ -43,19 +45,75 @@ impl Worker<'_, '_> {
                 if !known.insert(outcome.effect.print()) {
                     continue;
                 }
-                let mut next = self.landed(node, step, &after(&node.fork, outcome), seen)?;
-                next.record.next = step + 1;
-                // The holder acted on its own: what it gives away or gives up is not the migration's doing.
-                let (from, to, asset, worth) = given_away(self.ground.subject, &inner);
-                next.shift = super::faults::moved(&node.shift, from, to, asset, worth);
-                next.waive(account);
-                if let Some(past) = next.trail.last_mut() {
-                    past.shift = next.shift.clone();
-                    past.waived = next.waived.clone();
-                }
-                self.faulty(next, step, fault, None);
+                self.held_call(node, step, fault, (&inner, outcome), seen)?;
             }
         }
+        Ok(())
+    }
+
+    /// Tokens that may misbehave call the accounts back whose tokens a step moves, and those make a call of their own:
+    /// each of those that a stranger can make. Equal outcomes are followed once.
+    pub(super) fn called_back(
+        &mut self,
+        node: &Node,
+        step: usize,
+        message: &Message,
+        seen: &Seen,
+    ) -> Result<(), ExploreError> {
+        let subject = self.ground.subject;
+        if subject.tokens.is_empty() {
+            return Ok(());
+        }
+        let people = self.ground.movers_at(step);
+        let hooks = self
+            .sender
+            .hooks(&node.fork, message, &subject.tokens, &people);
+        let mut known: BTreeSet<Print> = BTreeSet::new();
+        for hook in hooks {
+            for call in 0..subject.hostile.len() {
+                let fault = Fault::CallsBack(CallBack { hook, call });
+                if !self.site(&fault, 1) {
+                    return Ok(());
+                }
+                self.fired(&fault, 1);
+                let own = own_call(subject, hook.account, call);
+                let reentry = Reentry {
+                    call: hook.inner,
+                    turn: hook.turn,
+                    from: hook.account,
+                    to: own.to.unwrap_or_default(),
+                    data: own.data.clone(),
+                };
+                let outcome = self.sender.called_back(&node.fork, message, reentry);
+                let Some(outcome) = outcome.filter(|outcome| known.insert(outcome.effect.print()))
+                else {
+                    continue;
+                };
+                self.held_call(node, step, fault, (&own, outcome), seen)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A step in which a holder made a call of its own: what it gives away or gives up is not the migration's doing.
+    fn held_call(
+        &mut self,
+        node: &Node,
+        step: usize,
+        fault: Fault,
+        (call, outcome): (&Message, Arc<Outcome>),
+        seen: &Seen,
+    ) -> Result<(), ExploreError> {
+        let mut next = self.landed(node, step, &after(&node.fork, outcome), seen)?;
+        next.record.next = step + 1;
+        let (from, to, asset, worth) = given_away(self.ground, call);
+        next.shift = super::faults::moved(&node.shift, from, to, asset, worth);
+        next.waive(call.from);
+        if let Some(past) = next.trail.last_mut() {
+            past.shift = next.shift.clone();
+            past.waived = next.waived.clone();
+        }
+        self.faulty(next, step, fault, None);
         Ok(())
     }
 
@@ -106,10 +164,12 @@ impl Worker<'_, '_> {
 }
 
 /// What a call of a holder gives away, whose, to whom: a plain transfer in a ledger, of its own or of what somebody
-/// allowed it.
-fn given_away(subject: &Subject, call: &Message) -> (Address, Address, usize, I256) {
-    let mut books = subject.ledgers.iter();
-    let given = books.find_map(|book| Some((book, book.given_by(call)?)));
+/// allowed it. What goes to a contract that nobody judges is given to the migration, which may give it back.
+fn given_away(ground: &Ground<'_>, call: &Message) -> (Address, Address, usize, I256) {
+    let mut books = ground.subject.ledgers.iter();
+    let given = books
+        .find_map(|book| Some((book, book.given_by(call)?)))
+        .filter(|(_, (_, to, _))| ground.accounts[..ground.judged].contains(to));
     let nothing = (call.from, call.from, 0, I256::ZERO);
     given.map_or(nothing, |(book, (from, to, amount))| {
         let worth = I256::try_from(book.worth(amount)).unwrap_or(I256::MAX);

@@ -163,6 +163,7 @@ impl Worker<'_, '_> {
             )?;
         }
         self.reentered(node, step, &message, seen)?;
+        self.called_back(node, step, &message, seen)?;
         self.misbehaving_tokens(node, step, &message, seen)?;
         // A site is where less gas than enough leaves anything but nothing.
         if !self.site(&Fault::GasCut(0), 1) {

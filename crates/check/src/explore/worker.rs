@@ -314,6 +314,7 @@ impl<'a, 'g> Worker<'a, 'g> {
                         | Fault::GasCut(_)
                         | Fault::Token(_)
                         | Fault::Reenters { .. }
+                        | Fault::CallsBack(_)
                         | Fault::HolderTransfers { .. }
                         | Fault::HolderGetsCode { .. }
                         | Fault::Action(_)

@@ -9,7 +9,7 @@ use sealift_engine::abi::guard::PausableGuard;
 use sealift_engine::abi::migration::Migration;
 use sealift_engine::abi::staged::StagedERC20;
 use sealift_engine::contracts::{self, Call};
-use sealift_evm::Reentry;
+use sealift_evm::{Reentry, Turn};
 use sealift_manifest::entry;
 use sealift_manifest::holders::Holders;
 use sealift_protocol::plan::{LanePlan, Plan, Source};
@@ -58,6 +58,7 @@ pub(super) fn entries(plan: &Plan, lists: &[Holders]) -> Vec<Call> {
 pub(super) fn reentry(call: usize, entry: &Call) -> Reentry {
     Reentry {
         call,
+        turn: Turn::Before,
         from: STRANGER,
         to: entry.to,
         data: entry.data.clone(),

@@ -7,10 +7,10 @@ use super::{Context, Decoder, FindingReport, MessageLine, TraceLine};
 use crate::fork::{Print, print_of};
 use crate::judge::Judge;
 use crate::ledger::{Claims, View};
-use crate::model::{ANYONE, Action, Fault, NEWCOMER, Node, Resume, STRANGER, Subject};
+use crate::model::{ANYONE, Action, CallBack, Fault, NEWCOMER, Node, Resume, STRANGER, Subject};
 use crate::send::message_of;
 use crate::verdict::{Finding, Verdict};
-use sealift_evm::{Meddling, Misbehaving};
+use sealift_evm::{Meddling, Misbehaving, Turn};
 
 /// A fingerprint of what is checked.
 pub(super) fn subject_print(subject: &Subject) -> Print {
@@ -278,6 +278,20 @@ impl Lines<'_> {
                 };
                 lines.push(remark_of(&format!("in this step {} {what}", self.decoder.name(misbehaviour.token))));
             }
+            Fault::CallsBack(CallBack { hook, call }) => {
+                self.step(lines, number, step, None);
+                let inner = crate::explore::counterparty::own_call(self.subject, hook.account, *call);
+                let (who, token) = (self.decoder.name(hook.account), self.decoder.name(hook.token));
+                let turn = match hook.turn {
+                    Turn::Before => "before",
+                    Turn::After => "after",
+                };
+                lines.push(remark_of(&format!(
+                    "{token} calls {who} back {turn} inner call {} of the step does its work, and {who} calls {}",
+                    hook.inner + 1,
+                    self.call(&inner)
+                )));
+            }
             Fault::Reenters { account, call } => {
                 self.step(lines, number, step, None);
                 let inner = crate::explore::counterparty::own_call(self.subject, *account, *call);
@@ -431,6 +445,9 @@ fn help(finding: &Finding) -> String {
         }
         (_, "counterparty.stranger") => {
             "check who calls, and take addresses and accounts from storage instead of calldata"
+        }
+        (_, "counterparty.token-calls-back" | "evm.call-reenters") => {
+            "write down what was done before anything is called, or lock the contract while it works"
         }
         (_, "counterparty.oracle") => {
             "do not pay by a number that somebody can move in one transaction"

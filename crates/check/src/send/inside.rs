@@ -7,13 +7,13 @@ use alloy_primitives::map::HashSet;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use sealift_evm::{
     Cell, GAUGE, InnerCall, Interference, Meddle, Meddling, Message, Misbehaviour, Observed,
-    Snapshot,
+    Reentry, Snapshot, Turn,
 };
 
 use super::{Outcome, Sender, outcome_of};
 use crate::fork::{Bytecode, Effect, Fork, Print, print_of};
 use crate::memo::together;
-use crate::model::ACCEPTS;
+use crate::model::{ACCEPTS, Hook};
 use crate::send::answering;
 
 /// What inner calls that go wrong do to a step.
@@ -196,6 +196,65 @@ impl Sender {
         self.remember(question, fork, &reads, found)
     }
 
+    /// Where tokens would call accounts without code back, if they had the hooks of ERC-777: each with the inner call
+    /// that moves tokens of the account.
+    pub fn hooks(
+        &mut self,
+        fork: &Fork,
+        message: &Message,
+        tokens: &[Address],
+        people: &[Address],
+    ) -> Vec<Hook> {
+        let plain = self.inside(fork, message);
+        let calls = plain.inside.iter().flat_map(|inside| &inside.calls);
+        let moving = calls.enumerate().filter(|(_, inner)| {
+            inner.succeeded && !inner.is_static && tokens.contains(&inner.called)
+        });
+        let mut found = Vec::new();
+        for (at, inner) in moving {
+            for account in people.iter().copied() {
+                let turns = turns(inner, account);
+                if turns.is_empty() {
+                    continue;
+                }
+                self.found.push((account, None));
+                if fork.has_code(account) {
+                    continue;
+                }
+                found.extend(turns.iter().map(|turn| Hook {
+                    token: inner.called,
+                    inner: at,
+                    turn: *turn,
+                    account,
+                }));
+            }
+        }
+        found
+    }
+
+    /// What becomes of a step when an account makes a call of its own before or after an inner call of it does its
+    /// work; `None` where that does nothing.
+    pub fn called_back(
+        &mut self,
+        fork: &Fork,
+        message: &Message,
+        reentry: Reentry,
+    ) -> Option<Arc<Outcome>> {
+        let question = print_of(&(message, &reentry, "called back"));
+        if let Some(known) = self.partly.get(question, fork) {
+            return known;
+        }
+        let plain = self.inside(fork, message);
+        let (outcome, observed) = self.meddled(fork, message, Some(Meddle::Reenters(reentry)));
+        let all: Vec<Cell> = plain.dependencies().collect();
+        let reads = together([all.as_slice(), &outcome.reads]);
+        let is_other = observed.fired
+            && outcome.failed.is_none()
+            && outcome.effect.print() != plain.effect.on(fork).print();
+        let found = is_other.then(|| Arc::new(outcome));
+        self.remember(question, fork, &reads, found)
+    }
+
     fn remember(
         &mut self,
         question: Print,
@@ -219,6 +278,32 @@ impl Sender {
             self.machine
                 .execute_meddling(fork.clone(), fork.moment(), message, meddle);
         (outcome_of(fork, fork, message, executed), observed)
+    }
+}
+
+/// When an inner call of a token would call an account back: before its tokens leave, and after they have arrived.
+/// Of calls that are no plain transfers it is not known which of the two they are.
+fn turns(inner: &InnerCall, account: Address) -> &'static [Turn] {
+    const TRANSFER: [u8; 4] = [0xa9, 0x05, 0x9c, 0xbb];
+    const TRANSFER_FROM: [u8; 4] = [0x23, 0xb8, 0x72, 0xdd];
+    const APPROVE: [u8; 4] = [0x09, 0x5e, 0xa7, 0xb3];
+    let (selector, words) = inner.input.split_at(inner.input.len().min(4));
+    let account = account.into_word();
+    let is = |at: usize| words.get(at * 32..at * 32 + 32) == Some(&account[..]);
+    let (gives, gets) = match <[u8; 4]>::try_from(selector) {
+        Ok(TRANSFER) => (inner.caller.into_word() == account, is(0)),
+        Ok(TRANSFER_FROM) => (is(0), is(1)),
+        Err(_) | Ok(APPROVE) => return &[],
+        Ok(_) => {
+            let is_named = (0..words.len() / 32).any(is);
+            (is_named, is_named)
+        }
+    };
+    match (gives, gets) {
+        (true, true) => &[Turn::Before, Turn::After],
+        (true, false) => &[Turn::Before],
+        (false, true) => &[Turn::After],
+        (false, false) => &[],
     }
 }
 

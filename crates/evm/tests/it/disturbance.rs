@@ -5,6 +5,7 @@ use crate::wallet::draft;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use sealift_evm::{
     Config, Disturbance, Dropped, Interference, Meddle, Meddling, Mining, Node, Reentry, Snapshot,
+    Turn,
 };
 
 const CALLER: Address = Address::repeat_byte(0xc1);
@@ -79,11 +80,12 @@ fn inner(meddling: Meddling) -> Meddle {
     Meddle::Call(Interference { call: 0, meddling })
 }
 
-fn reenters(to: Address) -> Meddle {
+fn reenters(to: Address, turn: Turn) -> Meddle {
     let (call, from) = (0, STRANGER);
     let data = word(3).0.into();
     Meddle::Reenters(Reentry {
         call,
+        turn,
         from,
         to,
         data,
@@ -127,12 +129,12 @@ fn an_inner_call_goes_wrong_in_one_transaction_and_never_again() {
 #[test]
 fn a_stranger_calls_before_an_inner_call_does_its_work() {
     let node = node();
-    let (worked, reentered) = disturbed(&node, reenters(CALLEE));
+    let (worked, reentered) = disturbed(&node, reenters(CALLEE, Turn::Before));
     assert_eq!(worked, (true, 200_000, [2, 7], CALLER, 2));
     let mut other = node.clone();
     other.disturb_too(Disturbance {
         transaction: 0,
-        meddle: reenters(OTHER),
+        meddle: reenters(OTHER, Turn::Before),
     });
     other.mine();
     let (ok, _, wrote, caller, count) = seen(&other);
@@ -144,10 +146,40 @@ fn a_stranger_calls_before_an_inner_call_does_its_work() {
     let mut refusing = node;
     refusing.set_code(OTHER, Bytes::from_static(REVERT));
     let nothing = Address::repeat_byte(0xc4);
-    let (seen, refused) = disturbed(&refusing, reenters(OTHER));
+    let (seen, refused) = disturbed(&refusing, reenters(OTHER, Turn::Before));
     assert_eq!(seen, (true, 200_000, [2, 7], CALLER, 1));
-    assert_eq!(disturbed(&refusing, reenters(nothing)).1, refused);
+    assert_eq!(
+        disturbed(&refusing, reenters(nothing, Turn::Before)).1,
+        refused
+    );
     assert_ne!(reentered, refused);
+}
+
+#[test]
+fn a_stranger_calls_after_an_inner_call_has_done_its_work() {
+    let node = node();
+    let (worked, _) = disturbed(&node, reenters(CALLEE, Turn::After));
+    assert_eq!(worked, (true, 200_000, [2, 7], STRANGER, 2));
+    let mut other = node.clone();
+    let after = Disturbance {
+        transaction: 0,
+        meddle: reenters(OTHER, Turn::After),
+    };
+    other.disturb_too(after.clone());
+    other.mine();
+    let (ok, _, wrote, caller, count) = seen(&other);
+    assert_eq!((ok, wrote, caller, count), (true, [2, 7], CALLER, 1));
+    let by = other.state().word(OTHER, U256::ZERO);
+    assert_eq!(Address::from_word(by.into()), STRANGER);
+
+    // Where the call did not work, nobody is let in.
+    let mut failing = node;
+    failing.set_code(CALLEE, Bytes::from_static(REVERT));
+    failing.disturb_too(after);
+    failing.mine();
+    assert_eq!(failing.disturbed().len(), 1);
+    assert_eq!(seen(&failing).2[0], 1);
+    assert_eq!(failing.state().word(OTHER, U256::ONE), U256::ZERO);
 }
 
 #[test]

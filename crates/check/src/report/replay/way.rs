@@ -102,7 +102,7 @@ impl<'a> Way<'a> {
                 let meddled = self.meddled(&message, interference);
                 self.push(&message, None, false, meddled, after.fork.clone());
             }
-            Fault::Token(_) | Fault::Reenters { .. } => {
+            Fault::Token(_) | Fault::Reenters { .. } | Fault::CallsBack(_) => {
                 self.refuse("what a counterparty does inside a step is not written as a test");
                 self.fork = after.fork.clone();
             }

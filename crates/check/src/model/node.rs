@@ -1,0 +1,280 @@
+//! A state: the chain, what the executor knows, and how it was reached.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use alloy_primitives::{Address, Bytes};
+use sealift_evm::Cell;
+
+use super::{Fault, Resume};
+use crate::fork::{Fork, Print, print_of};
+use crate::ledger::{Claims, Shift};
+use crate::tally::Tally;
+
+/// What the executor is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// It sends one step after the other.
+    Running,
+    /// It sends what has no good receipt.
+    Mending,
+    /// It stopped, or was stopped.
+    Stopped,
+}
+
+/// What the executor knows, and what is true of its transactions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Record {
+    /// The step that is sent next.
+    pub next: usize,
+    /// How many steps were ever sent, as a positional executor counts.
+    pub sent: usize,
+    /// What it does.
+    pub mode: Mode,
+    /// The step whose outcome is not known.
+    pub uncertain: Option<usize>,
+    /// Steps with a good receipt, a bit each.
+    pub mined: Vec<u64>,
+    /// Contracts that were created again: where the script expects them, and where they are.
+    pub moved: Vec<(Address, Address)>,
+    /// How often the script was begun again after the first time.
+    pub reruns: u8,
+    /// What the receipts of the run before say, while the script that was begun again has done nothing to the chain,
+    /// and the chain.
+    pub before: Option<Arc<(Record, Print)>>,
+}
+
+impl Record {
+    /// The record of a script that was not begun.
+    pub fn new(steps: usize) -> Self {
+        Self {
+            next: 0,
+            sent: 0,
+            mode: Mode::Running,
+            uncertain: None,
+            mined: vec![0; steps.div_ceil(64)],
+            moved: Vec::new(),
+            reruns: 0,
+            before: None,
+        }
+    }
+
+    /// Whether a step has a good receipt.
+    pub fn is_mined(&self, step: usize) -> bool {
+        self.mined[step / 64] >> (step % 64) & 1 == 1
+    }
+
+    /// Writes down that these steps were sent one after the other and have good receipts.
+    pub fn took(&mut self, steps: Range<usize>) {
+        self.next = steps.end;
+        self.sent = self.sent.max(steps.end);
+        self.uncertain = None;
+        steps.for_each(|step| self.set_mined(step, true));
+    }
+
+    /// Once the script that was begun again has done anything to the chain, its receipts are in the place of the
+    /// older ones.
+    pub fn forget_before(&mut self, chain: Print) {
+        if self.before.as_ref().is_some_and(|before| before.1 != chain) {
+            self.before = None;
+        }
+    }
+
+    /// Writes down whether a step has a good receipt.
+    pub fn set_mined(&mut self, step: usize, mined: bool) {
+        let bit = 1 << (step % 64);
+        if mined {
+            self.mined[step / 64] |= bit
+        } else {
+            self.mined[step / 64] &= !bit
+        }
+    }
+}
+
+/// What leads from one state to the next.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// The step is sent.
+    Step(usize),
+    /// The steps from the first to before the second are sent, and go as they went undisturbed, or change nothing.
+    Steps(usize, usize),
+    /// Something goes wrong at a step.
+    Fault(usize, Fault),
+    /// The executor goes on.
+    Resume(Resume),
+    /// Time passes.
+    Wait,
+    /// A declared way back.
+    Recovery(usize),
+    /// A second call of the stranger.
+    Again(usize),
+}
+
+/// A state of the chain that a reorganisation can go back to, with everything that is true of the chain alone.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// The chain.
+    pub fork: Fork,
+    /// Steps that were mined.
+    pub mined: Vec<u64>,
+    /// Entitlements that holders had moved.
+    pub shift: Arc<Vec<Shift>>,
+    /// Who had made itself unable to receive.
+    pub waived: Arc<BTreeSet<Address>>,
+    /// How often the script had been begun again.
+    pub reruns: u8,
+    /// All claims.
+    pub claims: Claims,
+    /// What they come to.
+    pub tally: Arc<Tally>,
+}
+
+impl Past {
+    /// What a node is on the chain now.
+    pub fn of(node: &Node) -> Self {
+        Self {
+            fork: node.fork.clone(),
+            mined: node.record.mined.clone(),
+            shift: node.shift.clone(),
+            waived: node.waived.clone(),
+            reruns: node.record.reruns,
+            claims: node.claims.clone(),
+            tally: node.tally.clone(),
+        }
+    }
+
+    fn print(&self) -> Print {
+        print_of(&(
+            self.fork.print(),
+            &self.mined,
+            &*self.shift,
+            &*self.waived,
+            self.reruns,
+        ))
+    }
+}
+
+/// A state, and how it was first reached.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The chain.
+    pub fork: Fork,
+    /// Whether the executor may wait now: having waited, not before anything has changed.
+    pub may_wait: bool,
+    /// How often it may wait until something else goes wrong: waiting again and again is no playbook.
+    pub waits: u8,
+    /// The executor.
+    pub record: Record,
+    /// Entitlements that holders moved among themselves.
+    pub shift: Arc<Vec<Shift>>,
+    /// Who never acts again.
+    pub lost: Option<Address>,
+    /// Who made itself unable to receive: it is not judged as short.
+    pub waived: Arc<BTreeSet<Address>>,
+    /// Calls that the stranger has left.
+    pub stranger: u8,
+    /// The last states of the chain, newest last, while faults are left.
+    pub trail: Vec<Past>,
+    /// All claims.
+    pub claims: Claims,
+    /// What they come to.
+    pub tally: Arc<Tally>,
+    /// Cells in which the chain may differ from the undisturbed one before the same step, and no others; `None`
+    /// where that is not known.
+    pub apart: Option<Arc<[Cell]>>,
+    /// Faults so far.
+    pub faults: u8,
+    /// Transactions so far.
+    pub sent: u32,
+    /// Where it came from.
+    pub parent: Option<Parent>,
+}
+
+/// How a state was first reached.
+#[derive(Clone, Debug)]
+pub struct Parent {
+    /// What happened.
+    pub action: Action,
+    /// Whether a transaction of it failed, and with what.
+    pub failed: Option<Bytes>,
+}
+
+impl Node {
+    /// The state that a reorganisation of so many steps goes back to.
+    pub fn past(&self, depth: usize) -> &Past {
+        &self.trail[self.trail.len() - 1 - depth]
+    }
+
+    /// An account acts on its own: from now on it is not judged as short, on this chain.
+    pub fn waive(&mut self, account: Address) {
+        Arc::make_mut(&mut self.waived).insert(account);
+    }
+
+    /// The steps that such a reorganisation undoes, in order.
+    pub fn undone(&self, depth: usize) -> Vec<usize> {
+        let past = self.past(depth);
+        let was_mined = |step: &usize| past.mined[step / 64] >> (step % 64) & 1 == 1;
+        let steps = 0..self.record.mined.len() * 64;
+        steps
+            .filter(|step| self.record.is_mined(*step) && !was_mined(step))
+            .collect()
+    }
+
+    /// This node with the chain as it was, at the time that it is now.
+    pub fn reorganised(&self, depth: usize) -> Self {
+        let past = self.past(depth).clone();
+        let mut back = self.clone();
+        let now = self.fork.moment().timestamp_secs;
+        back.fork = past.fork;
+        back.fork.wait(now - back.fork.moment().timestamp_secs);
+        if past.reruns < back.record.reruns
+            && let Some(before) = &mut back.record.before
+        {
+            // The run before loses what is no longer on the chain.
+            let receipts = &mut Arc::make_mut(before).0.mined;
+            for (mined, there) in receipts.iter_mut().zip(&past.mined) {
+                *mined &= there;
+            }
+        }
+        back.record.mined = past.mined;
+        back.shift = past.shift;
+        back.waived = past.waived;
+        back.claims = past.claims;
+        back.tally = past.tally;
+        back.trail.truncate(self.trail.len() - depth);
+        back
+    }
+
+    /// Whether the executor has stopped, or has sent everything.
+    pub fn is_at_rest(&self, steps: usize) -> bool {
+        self.record.next >= steps || self.record.mode == Mode::Stopped
+    }
+
+    /// Whether the executor believes that all is done. Where a key is lost the others do what they can, and nobody
+    /// believes that it is all.
+    pub fn believes_done(&self, steps: usize) -> bool {
+        self.record.next >= steps && self.record.mode != Mode::Stopped && self.lost.is_none()
+    }
+
+    /// Whether the executor believes that all is done, and a step that its record has is not on the chain.
+    pub fn is_deceived(&self, steps: usize) -> bool {
+        self.believes_done(steps) && (0..steps).any(|step| !self.record.is_mined(step))
+    }
+
+    /// The fingerprint under which equal states are merged.
+    pub fn print(&self) -> Print {
+        let trail: Vec<Print> = self.trail.iter().map(Past::print).collect();
+        print_of(&(
+            self.fork.print(),
+            self.may_wait,
+            self.waits,
+            &self.record,
+            &*self.shift,
+            self.lost,
+            &*self.waived,
+            self.stranger,
+            trail,
+        ))
+    }
+}
