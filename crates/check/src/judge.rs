@@ -393,6 +393,7 @@ mod tests {
             fork: subject.start.clone(),
             may_wait: true,
             waits: 1,
+            fruitless: 0,
             record: Record::new(0),
             shift: Default::default(),
             lost: None,

@@ -41,7 +41,10 @@ impl Worker<'_, '_> {
         next.fork = there.fork.clone();
         let here = &ground.path[step];
         next.fork.take_over(&node.fork, &here.fork, apart);
-        next.may_wait |= next.fork.print() != node.fork.print() && next.waits > 0;
+        if next.fork.print() != node.fork.print() {
+            next.may_wait |= next.waits > 0;
+            next.fruitless = 0;
+        }
         next.record.took(step..to);
         next.record.forget_before(next.fork.print());
         next.claims = there.claims.clone();

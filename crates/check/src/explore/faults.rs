@@ -69,6 +69,7 @@ impl Worker<'_, '_> {
         // Who is interrupted once more may wait once more.
         next.may_wait = true;
         next.waits = WAITS;
+        next.fruitless = 0;
         if next.faults >= self.ground.limits.faults {
             next.trail.clear();
         }

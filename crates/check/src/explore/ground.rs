@@ -305,6 +305,7 @@ fn root(subject: &Subject, limits: Limits, claims: Claims) -> Node {
         fork: subject.start.clone(),
         may_wait: true,
         waits: super::WAITS,
+        fruitless: 0,
         record: Record::new(subject.steps.len()),
         shift: Arc::default(),
         lost: None,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use sealift_evm::Cell;
+
 use super::ExploreError;
 use super::worker::{Seen, Worker};
 use crate::model::{Action, Mode, Node, Record, Resume};
@@ -94,8 +96,17 @@ impl Worker<'_, '_> {
                 continue;
             }
             let mut next = node.clone();
+            let is_claimed = |cell: Cell| seen.readers.contains_key(&cell);
+            let is_fruitless = !sent.is_idle() && !sent.effect.cells().any(is_claimed);
+            if is_fruitless && node.fruitless >= self.ground.subject.patience() {
+                self.out.is_bounded = true;
+                continue;
+            }
             next.sent += 1;
             self.take(&mut next, &sent, seen)?;
+            if is_fruitless {
+                next.fruitless = node.fruitless + 1;
+            }
             self.emit(next, Action::Recovery(index), None);
         }
         Ok(())

@@ -255,7 +255,10 @@ impl<'a, 'g> Worker<'a, 'g> {
         seen: &Seen,
     ) -> Result<(), ExploreError> {
         node.fork = sent.fork.clone();
-        node.may_wait |= !sent.is_idle() && node.waits > 0;
+        if !sent.is_idle() {
+            node.may_wait |= node.waits > 0;
+            node.fruitless = 0;
+        }
         self.reread(node, sent.effect.cells(), seen)
     }
 
@@ -293,6 +296,7 @@ impl<'a, 'g> Worker<'a, 'g> {
     /// Lets time pass.
     pub(super) fn wait(&mut self, node: &mut Node, seen: &Seen) -> Result<(), ExploreError> {
         node.fork.wait(self.ground.subject.wait_secs);
+        node.fruitless = 0;
         self.reread(node, [CLOCK].into_iter(), seen)
     }
 

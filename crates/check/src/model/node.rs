@@ -164,6 +164,9 @@ pub struct Node {
     pub may_wait: bool,
     /// How often it may wait until something else goes wrong: waiting again and again is no playbook.
     pub waits: u8,
+    /// Ways back that it went one after the other, none of which changed a claim; on the way by which the state was found
+    /// first, so it is not a part of the state.
+    pub fruitless: usize,
     /// The executor.
     pub record: Record,
     /// Entitlements that holders moved among themselves.

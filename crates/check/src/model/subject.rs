@@ -103,6 +103,12 @@ impl Subject {
         off.any(|off| name == off || name.split('.').any(|part| part == off))
     }
 
+    /// How many declared ways back that change nobody's claims are gone one after the other: a call that counts
+    /// something would lead to new states for ever.
+    pub fn patience(&self) -> usize {
+        2 * self.recovery.len()
+    }
+
     /// What a custodian may owe more than it holds, in units of entitlement.
     pub fn slack(&self, custodian: &Custodian) -> U256 {
         let covered = custodian.covers.iter();

@@ -82,6 +82,11 @@ pub fn merge(reports: &[Report]) -> Result<Report, MergeError> {
         whole.explored.scenarios += other.explored.scenarios;
         whole.explored.executed += other.explored.executed;
         whole.gaps.retain(|gap| other.gaps.contains(gap));
+        for assumption in &other.assumptions {
+            if !whole.assumptions.contains(assumption) {
+                whole.assumptions.push(assumption.clone());
+            }
+        }
     }
     let fired = |name: &str| {
         whole

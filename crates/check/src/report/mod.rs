@@ -1,5 +1,6 @@
 //! The report: what was checked, what was found, and how to see it again.
 
+mod advice;
 pub mod forge;
 mod html;
 mod merge;
@@ -371,7 +372,7 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Result<Report, Ex
         },
         coverage,
         gaps,
-        assumptions: trace::assumptions(subject),
+        assumptions: advice::assumptions(subject, explored),
         exposed: exposed
             .filter(|one| one.after.iter().any(|value| !value.is_zero()))
             .collect(),

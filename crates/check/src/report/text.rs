@@ -217,6 +217,16 @@ fn tail(out: &mut String, report: &Report) {
     }
 }
 
+/// The words of an answer as numbers, the first of them.
+pub(super) fn numbers(answer: &[u8]) -> String {
+    const MOST: usize = 8;
+    let words = || answer.chunks_exact(32).map(U256::from_be_slice);
+    let shown: Vec<String> = words().take(MOST).map(grouped).collect();
+    let more = words().count().saturating_sub(MOST);
+    let more = (more > 0).then(|| format!(", and {more} more words"));
+    shown.join("; ") + &more.unwrap_or_default()
+}
+
 /// A number with a comma at every third digit.
 pub(crate) fn grouped(number: U256) -> String {
     let digits = number.to_string();

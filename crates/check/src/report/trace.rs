@@ -2,7 +2,9 @@
 
 use alloy_primitives::{Address, U256};
 
+use super::advice::help;
 use super::standing;
+use super::text::numbers;
 use super::{Context, Decoder, FindingReport, MessageLine, TraceLine};
 use crate::fork::{Print, print_of};
 use crate::judge::Judge;
@@ -44,32 +46,6 @@ pub(super) fn subject_print(subject: &Subject) -> Print {
         &subject.resume,
         &subject.off,
     ))
-}
-
-/// What a pass takes for granted.
-pub(super) fn assumptions(subject: &Subject) -> Vec<String> {
-    let mut found = vec![
-        "blocks have no reorganisation deeper than 3 of the script's transactions".to_owned(),
-        "block number and base fee do not decide what the contracts do".to_owned(),
-    ];
-    let missing: Vec<&str> = Resume::ALL
-        .iter()
-        .filter(|resume| !subject.resume.contains(resume))
-        .map(|resume| resume.name())
-        .collect();
-    if !missing.is_empty() {
-        found.push(format!(
-            "the executor never resumes by {}",
-            missing.join(" or ")
-        ));
-    }
-    found.extend(
-        subject
-            .off
-            .iter()
-            .map(|off| format!("{off} cannot happen, as check.toml declares")),
-    );
-    found
 }
 
 /// A finding with its trace.
@@ -260,10 +236,10 @@ impl Lines<'_> {
             Fault::Inner(interference) => {
                 self.step(lines, number, step, None);
                 let what = match &interference.meddling {
-                    Meddling::Reverts => "reverts",
-                    Meddling::ReturnsFalse => "returns false",
-                    Meddling::OutOfGas => "runs out of gas",
-                    Meddling::Answers(_) => "answers with other numbers",
+                    Meddling::Reverts => "reverts".to_owned(),
+                    Meddling::ReturnsFalse => "returns false".to_owned(),
+                    Meddling::OutOfGas => "runs out of gas".to_owned(),
+                    Meddling::Answers(data) => format!("answers {}", numbers(data)),
                 };
                 lines.push(remark_of(&format!("inner call {} of the step {what}", interference.call + 1)));
             }
@@ -427,59 +403,6 @@ fn seconds(secs: u64) -> String {
     } else {
         format!("{secs} seconds")
     }
-}
-
-fn help(finding: &Finding) -> String {
-    let text = match (finding.verdict, finding.cause) {
-        (Verdict::DoubleCounted, "executor.answer-lost" | "transaction.duplicated") => {
-            "make the step idempotent: a cursor or a mark for each holder, checked before it pays"
-        }
-        (Verdict::DoubleCounted, "undisturbed") => {
-            "freeze the old side before the new one is live, in one transaction"
-        }
-        (_, "environment.holder-transfers" | "environment.action") => {
-            "freeze the old side before amounts are taken from it, or take them in the transaction that moves them"
-        }
-        (_, "environment.key-lost") => {
-            "let anyone finish or bring back after a deadline that cannot be extended"
-        }
-        (_, "counterparty.stranger") => {
-            "check who calls, and take addresses and accounts from storage instead of calldata"
-        }
-        (_, "counterparty.token-calls-back" | "evm.call-reenters") => {
-            "write down what was done before anything is called, or lock the contract while it works"
-        }
-        (_, "counterparty.oracle") => {
-            "do not pay by a number that somebody can move in one transaction"
-        }
-        (
-            _,
-            "evm.gas-cut" | "evm.call-out-of-gas" | "evm.call-reverts" | "evm.call-returns-false",
-        ) => {
-            "let a failed inner call undo the mark that belongs to it, or undo the whole transaction"
-        }
-        (_, "transaction.reverted" | "transaction.dropped" | "transaction.reorged") => {
-            "resume by receipts and by what the contract records, not by position"
-        }
-        (_, "environment.holder-gets-code") => {
-            "let recipients pull, or skip and set aside those that refuse"
-        }
-        (Verdict::Unmanaged, _) => {
-            "move it, or say who may claim it, before the old contract is retired"
-        }
-        (Verdict::Unknown, _) => "raise the limit of states, or split the work with --shard",
-        (Verdict::NeedsOperator, _) => {
-            "say who makes this call and when, or let anyone make it after a deadline"
-        }
-        (Verdict::Delayed, _) => "shorten the deadline, or declare the wait in check.toml",
-        (Verdict::Livelock, _) => "let each resume do something that no other one takes back",
-        (Verdict::Diverged, _) => "resume by receipts and by what the contract records",
-        (Verdict::Vacuous, _) => "look at the [[action]]s and [faults] of check.toml",
-        _ => {
-            "give every state a way to the end or back to the start, with a mark of what was done in the contract"
-        }
-    };
-    text.to_owned()
 }
 
 /// An address as a name, for those without a decoder.

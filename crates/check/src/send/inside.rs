@@ -409,24 +409,39 @@ fn meddlings(inner: &InnerCall, own: &[Address]) -> Vec<Meddling> {
     }
     let outside = inner.is_static && !own.contains(&inner.target) && inner.output.len() >= 32;
     if outside {
-        meddlings.extend(other_answers(&inner.output).map(Meddling::Answers));
+        let others = other_answers(&inner.output).into_iter();
+        meddlings.extend(others.map(Meddling::Answers));
     }
     meddlings
 }
 
-/// Other numbers in place of an answer: nothing, a tenth, ten times as much.
-fn other_answers(output: &Bytes) -> impl Iterator<Item = Bytes> + use<> {
+/// Words of an answer at most that are changed one at a time; the round of a Chainlink feed has five.
+const MAX_WORDS: usize = 8;
+
+/// Other numbers in place of an answer: nothing, a tenth, ten times as much, in all words at once and in each alone. So
+/// a price is another one and its time is as it was, and a time is long ago and the price is as it was.
+fn other_answers(output: &Bytes) -> Vec<Bytes> {
+    const CHANGES: [fn(U256) -> U256; 3] = [
+        |_| U256::ZERO,
+        |word| word / U256::from(10),
+        |word| word.saturating_mul(U256::from(10)),
+    ];
     let words: Vec<U256> = output.chunks_exact(32).map(U256::from_be_slice).collect();
-    let with = move |change: fn(U256) -> U256| -> Bytes {
-        words
-            .iter()
-            .flat_map(|word| change(*word).to_be_bytes::<32>())
-            .collect()
-    };
-    [
-        with(|_| U256::ZERO),
-        with(|word| word / U256::from(10)),
-        with(|word| word.saturating_mul(U256::from(10))),
-    ]
-    .into_iter()
+    let each = (0..words.len()).map(|word| word..word + 1);
+    let alone = each.filter(|_| (2..=MAX_WORDS).contains(&words.len()));
+    let mut answers: Vec<Bytes> = Vec::new();
+    for places in std::iter::once(0..words.len()).chain(alone) {
+        for change in CHANGES {
+            let mut other = words.clone();
+            for word in &mut other[places.clone()] {
+                *word = change(*word);
+            }
+            let other = other.iter().flat_map(|word| word.to_be_bytes::<32>());
+            let other: Bytes = other.collect();
+            if other[..] != output[..words.len() * 32] && !answers.contains(&other) {
+                answers.push(other);
+            }
+        }
+    }
+    answers
 }
