@@ -207,8 +207,10 @@ impl Sender {
     ) -> Vec<Hook> {
         let plain = self.inside(fork, message);
         let calls = plain.inside.iter().flat_map(|inside| &inside.calls);
+        // What a proxy has others do for it is a part of the call to the proxy.
         let moving = calls.enumerate().filter(|(_, inner)| {
-            inner.succeeded && !inner.is_static && tokens.contains(&inner.called)
+            let is_delegated = inner.called != inner.target;
+            inner.succeeded && !inner.is_static && !is_delegated && tokens.contains(&inner.called)
         });
         let mut found = Vec::new();
         for (at, inner) in moving {
@@ -444,4 +446,60 @@ fn other_answers(output: &Bytes) -> Vec<Bytes> {
         }
     }
     answers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOLDER: Address = Address::repeat_byte(0xa1);
+    const OTHER: Address = Address::repeat_byte(0xb2);
+
+    fn call(selector: [u8; 4], caller: Address, named: &[Address]) -> InnerCall {
+        let words = named.iter().flat_map(|account| account.into_word().0);
+        InnerCall {
+            depth: 1,
+            caller,
+            called: OTHER,
+            target: OTHER,
+            value: U256::ZERO,
+            input: selector.into_iter().chain(words).collect(),
+            is_static: false,
+            succeeded: true,
+            output: Bytes::new(),
+        }
+    }
+
+    #[test]
+    fn who_gives_is_called_before_and_who_gets_after() {
+        let (transfer, from) = ([0xa9, 0x05, 0x9c, 0xbb], [0x23, 0xb8, 0x72, 0xdd]);
+        let of = |inner: InnerCall| turns(&inner, HOLDER).to_vec();
+        assert_eq!(of(call(transfer, HOLDER, &[OTHER])), [Turn::Before]);
+        assert_eq!(of(call(transfer, OTHER, &[HOLDER])), [Turn::After]);
+        assert_eq!(of(call(from, OTHER, &[HOLDER, OTHER])), [Turn::Before]);
+        assert_eq!(of(call(from, OTHER, &[OTHER, HOLDER])), [Turn::After]);
+        // The spender of an allowance is not told of it, nor is anybody of an approval.
+        assert_eq!(of(call(from, HOLDER, &[OTHER, OTHER])), []);
+        assert_eq!(of(call([0x09, 0x5e, 0xa7, 0xb3], HOLDER, &[HOLDER])), []);
+        let mint = [0x40, 0xc1, 0x0f, 0x19];
+        let both = [Turn::Before, Turn::After];
+        assert_eq!(of(call(mint, OTHER, &[HOLDER])), both);
+        assert_eq!(of(call(mint, HOLDER, &[OTHER])), []);
+    }
+
+    #[test]
+    fn each_word_of_an_answer_is_another_one_alone() {
+        let answer = |words: &[u64]| -> Bytes {
+            let words = words.iter().map(|word| U256::from(*word));
+            words.flat_map(|word| word.to_be_bytes::<32>()).collect()
+        };
+        let one = [answer(&[0]), answer(&[2]), answer(&[200])];
+        assert_eq!(other_answers(&answer(&[20])), one);
+        let two = other_answers(&answer(&[0, 20]));
+        assert_eq!(two, [answer(&[0, 0]), answer(&[0, 2]), answer(&[0, 200])]);
+        let feed = other_answers(&answer(&[1, 100]));
+        assert!(feed.contains(&answer(&[1, 1_000])), "{feed:?}");
+        assert!(feed.contains(&answer(&[10, 100])), "{feed:?}");
+        assert_eq!(other_answers(&answer(&[7; 9])).len(), 3);
+    }
 }

@@ -10,6 +10,7 @@ mod input_broadcast;
 mod input_claims;
 mod input_declaration;
 mod input_names;
+mod input_nonsense;
 mod input_refused;
 mod input_scene;
 mod interfaces;
