@@ -28,12 +28,15 @@ pub(super) fn assumptions(subject: &Subject, explored: &Explored<'_>) -> Vec<Str
             .map(|off| format!("{off} cannot happen, as check.toml declares")),
     );
     if !explored.bounded.is_empty() {
-        found.push(format!(
-            "the script is begun again at most {} times, and ways back that change nobody's claims are gone at most {} \
-             times in a row",
-            explored.ground.limits.reruns,
-            subject.patience()
-        ));
+        let reruns = explored.ground.limits.reruns;
+        let mut limit = format!("the script is begun again at most {reruns} times");
+        if !subject.recovery.is_empty() {
+            let most = subject.patience();
+            limit += &format!(
+                ", and declared ways back that change nobody's claims are gone at most {most} times in a row"
+            );
+        }
+        found.push(limit);
     }
     found
 }
