@@ -62,7 +62,8 @@ impl<C: ContextTr> Inspector<C> for Recorder {
         );
         if is_site && !self.lets_pass {
             let bytes = frame.bytecode.bytecode_slice();
-            self.lets_pass = !sites::fails_with_it(bytes, frame.bytecode.pc(), stack);
+            let known = self.sums.known(stack);
+            self.lets_pass = !sites::fails_with_it(bytes, frame.bytecode.pc(), &known);
         }
     }
 

@@ -9,23 +9,23 @@ use revm::bytecode::opcode::{self, OPCODE_INFO};
 const PATIENCE: usize = 512;
 
 /// What is known of a word.
-type Known = Option<U256>;
+pub(super) type Known = Option<U256>;
 
 /// A way through the code: where it is, and the stack.
 type Way = (usize, Vec<Known>);
 
 /// Whether a frame fails on every way on from a call or a creation that fails there.
 ///
-/// `stack` is what the instruction at `at` finds. Everything that memory, storage and the outside answer is taken
+/// `stack` is what the instruction at `at` finds, as far as that is known. Everything that memory, storage and the outside answer is taken
 /// to be unknown, and where the way depends on it, both ways are followed. `false` says nothing.
-pub(super) fn fails_with_it(code: &[u8], at: usize, stack: &[U256]) -> bool {
+pub(super) fn fails_with_it(code: &[u8], at: usize, stack: &[Known]) -> bool {
     let Some(info) = code.get(at).and_then(|op| OPCODE_INFO[usize::from(*op)]) else {
         return false;
     };
     let Some(rest) = stack.len().checked_sub(usize::from(info.inputs())) else {
         return false;
     };
-    let mut after: Vec<Known> = stack[..rest].iter().copied().map(Some).collect();
+    let mut after: Vec<Known> = stack[..rest].to_vec();
     after.push(Some(U256::ZERO));
     let mut open: Vec<Way> = vec![(at + 1, after)];
     let mut branches: HashSet<Way> = HashSet::new();

@@ -10,6 +10,7 @@ use alloy_primitives::{Address, U256};
 use revm::bytecode::opcode::{self, OPCODE_INFO};
 
 use super::arc::Arc;
+use super::sites::Known;
 use crate::machine::Cell;
 
 /// A word that an execution adds to and compares, and does nothing else with.
@@ -103,6 +104,18 @@ impl Sums {
             .collect();
         sums.sort_unstable_by_key(|sum| sum.cell);
         sums
+    }
+
+    /// What is known of the words of a stack for every start value within the limits: not what follows from a word that
+    /// is counted on.
+    pub(super) fn known(&self, stack: &[U256]) -> Vec<Known> {
+        let mut known: Vec<Known> = stack.iter().copied().map(Some).collect();
+        for (place, _) in self.frames.last().iter().flat_map(|frame| &frame.shadows) {
+            if let Some(word) = known.get_mut(*place) {
+                *word = None;
+            }
+        }
+        known
     }
 
     /// An instruction is about to be executed on this stack.

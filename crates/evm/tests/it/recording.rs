@@ -8,7 +8,10 @@ use revm::bytecode::opcode::{
     ADD, AND, CALL, DUP1, EQ, GT, ISZERO, JUMPDEST, JUMPI, LT, MLOAD, MSTORE, POP, PUSH0, PUSH1,
     PUSH2, PUSH32, RETURN, REVERT, SLOAD, SSTORE, STOP, SUB, SWAP1,
 };
-use sealift_evm::{Account, Ending, Executed, Machine, Message, Moment, Recording, State, Undo};
+use sealift_evm::{
+    Account, Ending, Executed, Interference, Machine, Meddle, Meddling, Message, Moment, Recording,
+    State, Undo,
+};
 use std::sync::Arc;
 
 const CALLER: Address = address!("00000000000000000000000000000000000000ca");
@@ -303,6 +306,19 @@ fn leaves_halves(code: &[u8]) -> bool {
     ways.len() > 1
 }
 
+/// Whether a transaction succeeds although its inner call fails, in whatever way.
+fn lets_pass(code: &[u8]) -> bool {
+    let both = [Meddling::Reverts, Meddling::OutOfGas].map(|meddling| {
+        let meddle = Meddle::Call(Interference { call: 0, meddling });
+        let state = state(code, &spends(), &[U256::ZERO; 3]);
+        let (executed, observed) =
+            machine().execute_meddling(state, &MOMENT, &message(1_000_000), Some(meddle));
+        assert!(observed.fired);
+        executed.succeeded()
+    });
+    both.contains(&true)
+}
+
 #[test]
 fn who_reverts_with_what_it_called_leaves_nothing_half_done() {
     let at = calling(&[]).len() as u8;
@@ -321,7 +337,7 @@ fn who_reverts_with_what_it_called_leaves_nothing_half_done() {
     ]);
     let (executed, recording) = record(&strict, &spends(), &[U256::ZERO; 3]);
     assert!(executed.succeeded() && recording.is_all_or_nothing);
-    assert!(!leaves_halves(&strict));
+    assert!(!leaves_halves(&strict) && !lets_pass(&strict));
     // The answer comes from memory: nobody knows, and nothing is said.
     let unknown = calling(&[
         PUSH0,
@@ -361,6 +377,7 @@ fn who_reverts_with_what_it_called_leaves_nothing_half_done() {
     ]);
     let (executed, recording) = record(&either, &spends(), &[U256::ZERO; 3]);
     assert!(executed.succeeded() && recording.is_all_or_nothing);
+    assert!(!lets_pass(&either));
 }
 
 #[test]
@@ -369,7 +386,48 @@ fn who_lets_it_pass_may_leave_something_half_done() {
         let lax = calling(&rest);
         let (executed, recording) = record(&lax, &spends(), &[U256::ZERO; 3]);
         assert!(executed.succeeded() && !recording.is_all_or_nothing);
-        assert!(leaves_halves(&lax));
+        assert!(leaves_halves(&lax) && lets_pass(&lax));
+    }
+}
+
+/// Once the call has failed, a word decides that nothing else looks at: what is so for one value of it is not so for
+/// all of them.
+#[test]
+fn what_a_counted_word_decides_is_not_all_or_nothing() {
+    let load = [PUSH1, 1, SLOAD];
+    let at = (load.len() + calling(&[]).len()) as u8;
+    // w = sload(1); if (!call()) { if (w > 5) revert; }
+    let rest = [
+        PUSH1,
+        at + 13,
+        JUMPI,
+        PUSH1,
+        5,
+        LT,
+        ISZERO,
+        PUSH1,
+        at + 14,
+        JUMPI,
+        PUSH0,
+        PUSH0,
+        REVERT,
+        JUMPDEST,
+        JUMPDEST,
+        STOP,
+    ];
+    let code = [load.as_slice(), &calling(&rest)].concat();
+    for word in [7, 3] {
+        let words = [U256::ZERO, U256::from(word), U256::ZERO];
+        let (executed, recording) = record(&code, &spends(), &words);
+        assert!(
+            executed.succeeded() && !recording.is_all_or_nothing,
+            "{word}"
+        );
+        let counted = recording
+            .sums
+            .iter()
+            .any(|sum| sum.cell.1 == Some(U256::ONE));
+        assert!(counted, "{:?}", recording.sums);
     }
 }
 
