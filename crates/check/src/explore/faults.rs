@@ -38,9 +38,7 @@ impl Worker<'_, '_> {
         let (shard, of) = self.ground.limits.shard;
         if node.faults == 0 && step as u32 % of != shard {
             // What a stranger's calls depend on is asked for everywhere, so that no shard knows less.
-            (0..self.ground.subject.hostile.len()).for_each(|call| {
-                self.hostile(&node.fork, call);
-            });
+            self.calls(node, step);
             return Ok(());
         }
         if step < steps {

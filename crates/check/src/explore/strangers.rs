@@ -12,7 +12,80 @@ use crate::fork::{Fork, Print};
 use crate::model::{Action, Fault, Node};
 use crate::send::{Outcome, after};
 
+/// What the calls of a stranger do in one of the undisturbed states.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    /// The step before which that is.
+    step: usize,
+    /// What each of them does there; nothing before they were asked for first.
+    outcomes: Vec<Arc<Outcome>>,
+    /// The calls that have ever depended on a cell.
+    users: HashMap<Cell, BTreeSet<usize>>,
+}
+
+impl Calls {
+    /// The calls that have ever depended on one of these cells.
+    fn users_of(&self, cells: impl Iterator<Item = Cell>) -> BTreeSet<usize> {
+        let users = cells.filter_map(|cell| self.users.get(&cell));
+        users.flatten().copied().collect()
+    }
+
+    /// Notes what a call depends on, unless it does what it does undisturbed.
+    fn note(&mut self, call: usize, outcome: &Arc<Outcome>) {
+        let known = self.outcomes.get(call);
+        if known.is_some_and(|known| Arc::ptr_eq(known, outcome)) {
+            return;
+        }
+        for cell in outcome.dependencies() {
+            self.users.entry(cell).or_default().insert(call);
+        }
+    }
+}
+
 impl Worker<'_, '_> {
+    /// What each call of a stranger does in a state.
+    ///
+    /// Where it is known in which cells the state differs from the undisturbed one before a step, only those calls
+    /// are asked for anew that depend on one of them, or on what the steps write that lie between.
+    pub(super) fn calls(&mut self, node: &Node, step: usize) -> Vec<Arc<Outcome>> {
+        let ground = self.ground;
+        let all = 0..ground.subject.hostile.len();
+        let mut calls = std::mem::take(&mut self.calls);
+        let apart = node.apart.as_ref().filter(|_| !ground.limits.full);
+        let mut outcomes = Vec::new();
+        if let Some(apart) = apart {
+            let there = &ground.path[step].fork;
+            let changed = if calls.outcomes.is_empty() {
+                all.collect()
+            } else {
+                let between = calls.step.min(step)..calls.step.max(step);
+                let effects = ground.sent[between].iter();
+                calls.users_of(effects.flat_map(|sent| sent.effect.cells()))
+            };
+            for call in changed {
+                let outcome = self.hostile(there, call);
+                calls.note(call, &outcome);
+                match calls.outcomes.get_mut(call) {
+                    Some(known) => *known = outcome,
+                    None => calls.outcomes.push(outcome),
+                }
+            }
+            calls.step = step;
+            outcomes.clone_from(&calls.outcomes);
+            for call in calls.users_of(apart.iter().copied()) {
+                outcomes[call] = self.hostile(&node.fork, call);
+                calls.note(call, &outcomes[call]);
+            }
+        } else {
+            for call in all {
+                outcomes.push(self.hostile(&node.fork, call));
+                calls.note(call, &outcomes[call]);
+            }
+        }
+        self.calls = calls;
+        outcomes
+    }
+
     /// Every call of a stranger in a state where it has made none.
     pub(super) fn strangers(
         &mut self,
@@ -24,25 +97,15 @@ impl Worker<'_, '_> {
         if count == 0 || !self.site(&Fault::Stranger(0), count as u64) {
             return Ok(());
         }
-        let outcomes: Vec<Arc<Outcome>> = (0..count)
-            .map(|call| self.hostile(&node.fork, call))
-            .collect();
+        let outcomes = self.calls(node, step);
         self.fired(&Fault::Stranger(0), count as u64);
-        let mut users: HashMap<Cell, Vec<usize>> = HashMap::default();
-        for (call, outcome) in outcomes.iter().enumerate() {
-            for cell in outcome.dependencies() {
-                users.entry(cell).or_default().push(call);
-            }
-        }
         let mut known: HashSet<Print> = HashSet::default();
         for (call, outcome) in outcomes.iter().enumerate() {
             if outcome.is_idle() || !known.insert(outcome.effect.print()) {
                 continue;
             }
             let sent = after(&node.fork, outcome.clone());
-            let cells = outcome.effect.cells();
-            let others = cells.filter_map(|cell| users.get(&cell)).flatten();
-            let others: BTreeSet<usize> = others.copied().collect();
+            let others = self.calls.users_of(outcome.effect.cells());
             let others = others.into_iter().map(|call| (call, &outcomes[call]));
             if !self.matters(&sent.fork, outcome, others, seen) {
                 self.out.absorbed.extend(outcome.effect.cells());

@@ -8,6 +8,7 @@ use alloy_primitives::{Bytes, U256};
 use sealift_evm::{CLOCK, Cell, Snapshot};
 
 use super::ground::Ground;
+use super::strangers::Calls;
 use super::{ExploreError, Insolvency, Sites, TRAIL, Wrong};
 use crate::fork::{Fork, Print};
 use crate::judge::{Assessment, Judge};
@@ -72,6 +73,7 @@ pub(super) struct Worker<'a, 'g> {
     reader: Reader,
     claims: HashMap<Print, (Claims, Arc<Tally>)>,
     holdings: Memo<U256>,
+    pub(super) calls: Calls,
     pub(super) out: Expansion,
 }
 
@@ -102,6 +104,7 @@ impl<'a, 'g> Worker<'a, 'g> {
             reader,
             claims,
             holdings: Memo::default(),
+            calls: Calls::default(),
             out: Expansion::default(),
         }
     }

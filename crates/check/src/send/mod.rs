@@ -1,6 +1,7 @@
 //! Sending: what a transaction does to a state, found once for each state.
 
 mod inside;
+mod reentry;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -68,6 +69,12 @@ impl Outcome {
             let word = fork.word(sum.cell.0, sum.cell.1.unwrap_or_default());
             (sum.low..=sum.high).contains(&word)
         })
+    }
+
+    /// Whether it was seen that every frame fails with each call that fails in it.
+    fn is_all_or_nothing(&self) -> bool {
+        let inside = self.inside.as_ref();
+        inside.is_some_and(|inside| inside.is_all_or_nothing)
     }
 
     /// All cells that it depends on, in whatever way.
