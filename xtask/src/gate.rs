@@ -71,7 +71,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "long",
-        about: "the long configurations of the Rust tests",
+        about: "the long configurations of the Rust tests, optimised",
         run: long,
     },
     Step {
@@ -293,7 +293,7 @@ fn long(workspace: &Workspace, args: &Args) -> Result<()> {
         ("SEALIFT_LONG", "1".to_owned()),
         ("SEALIFT_CASES", args.cases.to_string()),
     ];
-    nextest(workspace, &["--workspace"], &env)
+    nextest(workspace, &["--workspace", "--release"], &env)
 }
 
 /// Each strategy has a test, which uses all cores by itself and needs no other program.

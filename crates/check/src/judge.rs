@@ -84,6 +84,15 @@ impl Baseline {
             end,
         }
     }
+
+    /// Whether nobody has anything at the start, and nobody is due anything at the end.
+    pub fn is_nothing(&self) -> bool {
+        let mut all = self
+            .sums
+            .iter()
+            .flat_map(|own| own.before.iter().chain(&own.due));
+        all.all(|sum| sum.is_zero())
+    }
 }
 
 /// By asset, the sum over what is taken from each claim of an account.

@@ -107,7 +107,8 @@ impl Worker<'_, '_> {
         let mut next = self.landed(node, step, &after(&node.fork, outcome), seen)?;
         next.record.next = step + 1;
         let (from, to, asset, worth) = given_away(self.ground, call);
-        next.shift = super::faults::moved(&node.shift, from, to, asset, worth);
+        next.shift =
+            super::holders::moved(&node.shift, [(from, asset, -worth), (to, asset, worth)]);
         next.waive(call.from);
         if let Some(past) = next.trail.last_mut() {
             past.shift = next.shift.clone();

@@ -1,15 +1,13 @@
 //! What can go wrong in a state: the faults, one after the other.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use alloy_primitives::{Address, Bytes, I256};
+use alloy_primitives::{Address, Bytes};
 
 use sealift_evm::{CLOCK, Interference, Meddling};
 
 use super::worker::{Seen, Worker};
 use super::{ExploreError, WAITS};
-use crate::ledger::Shift;
 use crate::model::{Action, Fault, Mode, Node};
 use crate::send::{Outcome, after, message_of};
 
@@ -51,7 +49,7 @@ impl Worker<'_, '_> {
     }
 
     /// A state that a fault leads to; it has fired.
-    fn fault(&mut self, next: Node, step: usize, fault: Fault, failed: Option<Bytes>) {
+    pub(super) fn fault(&mut self, next: Node, step: usize, fault: Fault, failed: Option<Bytes>) {
         self.fired(&fault, 1);
         self.faulty(next, step, fault, failed);
     }
@@ -225,6 +223,7 @@ impl Worker<'_, '_> {
         let movers = self.ground.movers.get(step).into_iter().flatten();
         for account in movers.copied() {
             self.transfers(node, step, account, (account + 1) % holders, seen)?;
+            self.exits(node, step, account, seen)?;
             self.gets_code(node, step, account, seen)?;
         }
         for index in 0..self.ground.subject.actions.len() {
@@ -269,122 +268,4 @@ impl Worker<'_, '_> {
         next.record.mode = Mode::Stopped;
         self.fault(next, step, fault, None);
     }
-
-    /// The account of a holder becomes a contract, of one kind and of another.
-    fn gets_code(
-        &mut self,
-        node: &Node,
-        step: usize,
-        account: usize,
-        seen: &Seen,
-    ) -> Result<(), ExploreError> {
-        let who = self.ground.accounts[account];
-        for refuses in [false, true] {
-            let fault = Fault::HolderGetsCode {
-                account: who,
-                refuses,
-            };
-            if node.fork.has_code(who) || !self.site(&fault, 1) {
-                continue;
-            }
-            let mut next = node.clone();
-            let code = if refuses {
-                crate::model::REFUSES
-            } else {
-                crate::model::ACCEPTS
-            };
-            next.fork
-                .set_code(who, crate::fork::Bytecode::new_eip7702(code));
-            if refuses {
-                next.waive(who);
-            }
-            self.reread(&mut next, [(who, None)].into_iter(), seen)?;
-            Self::set_apart(&mut next, [(who, None)].into_iter());
-            self.fault(next, step, fault, None);
-        }
-        Ok(())
-    }
-
-    /// A holder does what is declared.
-    fn action(
-        &mut self,
-        node: &Node,
-        step: usize,
-        index: usize,
-        seen: &Seen,
-    ) -> Result<(), ExploreError> {
-        let call = &self.ground.subject.actions[index];
-        let fault = Fault::Action(index);
-        let sent = self.sender.send(&node.fork, &call.message, None);
-        if sent.failed.is_some() || !self.site(&fault, 1) {
-            return Ok(());
-        }
-        self.out.acted.push(index);
-        let mut next = node.clone();
-        next.sent += 1;
-        self.take(&mut next, &sent, seen)?;
-        Self::set_apart(&mut next, sent.effect.cells());
-        // The holder acted on its own: what it did to its own claims is not the migration's doing.
-        let (from, none) = (call.message.from, I256::ZERO);
-        next.shift = moved(&node.shift, from, from, 0, none);
-        self.fault(next, step, fault, None);
-        Ok(())
-    }
-
-    /// A holder moves all that it can move in a ledger, to another holder and to somebody new.
-    fn transfers(
-        &mut self,
-        node: &Node,
-        step: usize,
-        account: usize,
-        neighbour: usize,
-        seen: &Seen,
-    ) -> Result<(), ExploreError> {
-        let ground = self.ground;
-        for (ledger, book) in ground.subject.ledgers.iter().enumerate() {
-            let claim = node.claims.row(account)[ledger];
-            if claim.live.is_zero() {
-                continue;
-            }
-            let from = ground.accounts[account];
-            for to in [crate::model::NEWCOMER, ground.accounts[neighbour]] {
-                let fault = Fault::HolderTransfers { ledger, from, to };
-                if to == from || self.is_off(&fault) {
-                    continue;
-                }
-                let gas = sealift_evm::TX_GAS_CAP;
-                let Some(message) = book.gift(from, to, claim.live, gas) else {
-                    continue;
-                };
-                let sent = self.sender.send(&node.fork, &message, None);
-                // A token may refuse this recipient: then there is no place where it can happen.
-                if sent.failed.is_some() || !self.site(&fault, 1) {
-                    continue;
-                }
-                let mut next = node.clone();
-                next.sent += 1;
-                self.take(&mut next, &sent, seen)?;
-                Self::set_apart(&mut next, sent.effect.cells());
-                let worth = I256::try_from(book.worth(claim.live)).unwrap_or(I256::MAX);
-                next.shift = moved(&node.shift, from, to, book.asset, worth);
-                self.fault(next, step, fault, None);
-            }
-        }
-        Ok(())
-    }
-}
-
-pub(super) fn moved(
-    shift: &[Shift],
-    from: Address,
-    to: Address,
-    asset: usize,
-    worth: I256,
-) -> Arc<Vec<Shift>> {
-    let all = shift.iter().map(|(who, of, by)| ((*who, *of), *by));
-    let mut sums: BTreeMap<(Address, usize), I256> = all.collect();
-    *sums.entry((from, asset)).or_default() -= worth;
-    *sums.entry((to, asset)).or_default() += worth;
-    let all = sums.into_iter().map(|((who, of), by)| (who, of, by));
-    Arc::new(all.collect())
 }

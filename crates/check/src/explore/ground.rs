@@ -95,15 +95,17 @@ impl<'a> Ground<'a> {
         }
         let depended = all_sent.iter().flat_map(|sent: &Sent| sent.dependencies());
         let depended: Vec<Cell> = depended.collect();
+        let ends = [&path[0], &path[path.len() - 1]].map(|node| node.claims.clone());
+        let [start, end] = ends;
+        let baseline = Baseline::new(subject, start, end);
+        if !subject.ledgers.is_empty() && baseline.is_nothing() {
+            return Err(ExploreError::NothingDue);
+        }
         let mut ground = Self {
             subject,
             limits,
             judged,
-            baseline: Baseline::new(
-                subject,
-                path[0].claims.clone(),
-                path[path.len() - 1].claims.clone(),
-            ),
+            baseline,
             accounts,
             movers: Vec::new(),
             changed,

@@ -5,6 +5,7 @@ pub(crate) mod counterparty;
 mod crew;
 mod faults;
 mod ground;
+mod holders;
 mod playbook;
 mod relief;
 mod retrace;
@@ -76,6 +77,11 @@ pub enum ExploreError {
         /// What it reverted with.
         data: Bytes,
     },
+    /// There is nothing to judge.
+    #[error(
+        "nobody is due anything: no claim of the ledgers can be moved, before the first step or after the last one"
+    )]
+    NothingDue,
     /// A ledger does not answer.
     #[error(transparent)]
     View(#[from] SilentView),

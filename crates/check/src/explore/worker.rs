@@ -323,6 +323,7 @@ impl<'a, 'g> Worker<'a, 'g> {
                         | Fault::Reenters { .. }
                         | Fault::CallsBack(_)
                         | Fault::HolderTransfers { .. }
+                        | Fault::HolderExits { .. }
                         | Fault::HolderGetsCode { .. }
                         | Fault::Action(_)
                         | Fault::Stranger(_)

@@ -1,4 +1,4 @@
-//! Exits: where a token can be redeemed, a holder's exit is that, and no transfer.
+//! Exits: how a holder moves what it has in a token, where that is not by a transfer.
 
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
@@ -8,13 +8,17 @@ use super::ether_of;
 use super::family::Family;
 use super::rates::simple;
 use crate::fork::Fork;
-use crate::ledger::{Ask, ExitBy, IErc4626, NOBODY, view};
+use crate::ledger::{Ask, ExitBy, Gift, IErc4626, NOBODY, view};
 
 /// Holders at most that an exit is tried for, in a state.
 const TRIED: usize = 3;
 
-/// Chooses the exits of tokens: `redeem` for an ERC-4626, `withdraw` for what is paid out in ether; each only where it
-/// works for a holder undisturbed, before the first step or after the last one.
+/// A selector that no function has.
+const NO_FUNCTION: [u8; 4] = [0xfe, 0xed, 0xfa, 0xce];
+
+/// Chooses the exits of tokens, each only where it works for a holder undisturbed, before the first step or after the
+/// last one: `redeem` for an ERC-4626, `withdraw` for what is paid out in ether, and for what nobody can transfer a
+/// call that takes it back. What has neither such a call nor a transfer is live wherever it is recorded.
 pub(super) fn choose(
     machine: &mut Machine<Fork>,
     forks: [&Fork; 2],
@@ -22,35 +26,109 @@ pub(super) fn choose(
     families: &mut [Family],
 ) {
     for family in families {
-        if !family.ids.is_empty() {
+        if !family.ids.is_empty() || pays_out(machine, forks, people, family) {
             continue;
         }
-        let (contract, has_ether) = (family.contract, |fork: &&Fork| {
-            !ether_of(fork, family.contract).is_zero()
-        });
-        let is_vault = is_vault(machine, forks[1], contract);
-        if !is_vault && !forks.iter().any(has_ether) {
-            continue;
-        }
-        let ask = if is_vault {
-            Ask::redeem(NOBODY)
-        } else {
-            Ask::withdraw()
+        let transfer = Gift::Erc20.exit().unwrap_or_default();
+        let has_holder = forks
+            .iter()
+            .any(|fork| holders(machine, fork, people, family).next().is_some());
+        let mut works = |ask: &Ask| {
+            let mut forks = forks.iter();
+            forks.any(|fork| takes_back(machine, fork, people, family, ask))
         };
-        for fork in forks {
-            let Some((units, wei)) = tried(machine, fork, people, family, &ask) else {
-                continue;
-            };
-            if is_vault {
-                family.books[0].exit = ExitBy::Call(ask);
-            } else if !wei.is_zero() {
-                family.books[0].exit = ExitBy::Call(ask);
-                let (wei, units) = simple(units, wei);
-                family.pays = Some((units, wei));
-            }
-            break;
+        if !has_holder || works(&transfer) {
+            continue;
         }
+        let exit = Ask::taken_back().into_iter().find(|ask| works(ask));
+        let exit = match exit {
+            Some(ask) => ExitBy::Call(ask),
+            None if !forks
+                .iter()
+                .any(|fork| has_function(machine, fork, people, family, &transfer)) =>
+            {
+                ExitBy::Always
+            }
+            // It can be transferred, and is frozen.
+            None => continue,
+        };
+        (family.books[0].exit, family.books[0].gift) = (exit, None);
     }
+}
+
+/// Whether a token is redeemed or paid out in ether, which is its exit then.
+fn pays_out(
+    machine: &mut Machine<Fork>,
+    forks: [&Fork; 2],
+    people: &[Address],
+    family: &mut Family,
+) -> bool {
+    let has_ether = |fork: &&Fork| !ether_of(fork, family.contract).is_zero();
+    let is_vault = is_vault(machine, forks[1], family.contract);
+    if !is_vault && !forks.iter().any(has_ether) {
+        return false;
+    }
+    let ask = if is_vault {
+        Ask::redeem(NOBODY)
+    } else {
+        Ask::withdraw()
+    };
+    for fork in forks {
+        let Some((holder, units, done)) = tried(machine, fork, people, family, &ask) else {
+            continue;
+        };
+        let after = done.changes.get(&holder);
+        let after = after.map_or(U256::ZERO, |account| account.info.balance);
+        let wei = after.saturating_sub(ether_of(fork, holder));
+        if !is_vault && wei.is_zero() {
+            return false;
+        }
+        if !is_vault {
+            let (wei, units) = simple(units, wei);
+            family.pays = Some((units, wei));
+        }
+        family.books[0].exit = ExitBy::Call(ask);
+        return true;
+    }
+    false
+}
+
+/// Whether a call of a holder works, and leaves it with less.
+fn takes_back(
+    machine: &mut Machine<Fork>,
+    fork: &Fork,
+    people: &[Address],
+    family: &Family,
+    ask: &Ask,
+) -> bool {
+    let Some((holder, units, done)) = tried(machine, fork, people, family, ask) else {
+        return false;
+    };
+    let mut after = fork.clone();
+    after.put(&fork.effect(&done, holder));
+    let left = view(machine, &after, &family.books[0], holder).0;
+    left.is_ok_and(|left| left < units)
+}
+
+/// Whether a call of a holder meets a function: it fails otherwise than a call of no function does, or after it has
+/// looked at more.
+fn has_function(
+    machine: &mut Machine<Fork>,
+    fork: &Fork,
+    people: &[Address],
+    family: &Family,
+    ask: &Ask,
+) -> bool {
+    let Some((holder, units)) = holders(machine, fork, people, family).next() else {
+        return false;
+    };
+    let data = ask.with(holder, units).to_vec();
+    let none = [&NO_FUNCTION, &data[4..]].concat();
+    let [known, none] = [data, none].map(|data| {
+        let done = call(machine, fork, holder, family.contract, data);
+        (done.ending, done.reads)
+    });
+    known != none
 }
 
 /// Whether a contract answers as an ERC-4626 does.
@@ -64,39 +142,36 @@ fn is_vault(machine: &mut Machine<Fork>, fork: &Fork, contract: Address) -> bool
     })
 }
 
-/// What a holder redeems, and the ether that it gets for it, where that works.
+/// Holders of a token in a state, and what they have; a few of them.
+fn holders<'a>(
+    machine: &'a mut Machine<Fork>,
+    fork: &'a Fork,
+    people: &'a [Address],
+    family: &'a Family,
+) -> impl Iterator<Item = (Address, U256)> + 'a {
+    let book = &family.books[0];
+    let people = people.iter().filter(|_| book.is_there(fork));
+    let held = people.map(|holder| {
+        let recorded = view(machine, fork, book, *holder).0;
+        (*holder, recorded.unwrap_or_default())
+    });
+    held.filter(|(_, recorded)| !recorded.is_zero()).take(TRIED)
+}
+
+/// The first holder for whom a call works, what it has, and what the call did.
 fn tried(
     machine: &mut Machine<Fork>,
     fork: &Fork,
     people: &[Address],
     family: &Family,
     ask: &Ask,
-) -> Option<(U256, U256)> {
-    let book = &family.books[0];
-    if !book.is_there(fork) {
-        return None;
-    }
-    let mut holders = 0;
-    for holder in people {
-        let recorded = view(machine, fork, book, *holder).0.unwrap_or_default();
-        if recorded.is_zero() {
-            continue;
-        }
-        let data = ask.with(*holder, recorded).to_vec();
-        let done = call(machine, fork, *holder, family.contract, data);
-        if done.succeeded() {
-            let after = done.changes.get(holder).map(|account| account.info.balance);
-            let more = after.map_or(U256::ZERO, |after| {
-                after.saturating_sub(ether_of(fork, *holder))
-            });
-            return Some((recorded, more));
-        }
-        holders += 1;
-        if holders == TRIED {
-            break;
-        }
-    }
-    None
+) -> Option<(Address, U256, Executed)> {
+    let holders: Vec<(Address, U256)> = holders(machine, fork, people, family).collect();
+    holders.into_iter().find_map(|(holder, recorded)| {
+        let data = ask.with(holder, recorded).to_vec();
+        let done = call(machine, fork, holder, family.contract, data);
+        done.succeeded().then_some((holder, recorded, done))
+    })
 }
 
 fn call(

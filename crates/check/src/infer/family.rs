@@ -94,6 +94,8 @@ impl Held {
 #[derive(Debug)]
 pub(super) struct Holdings {
     all: Vec<Vec<Vec<Held>>>,
+    /// Of each family, whether nobody can move anything of it at either end.
+    frozen: Vec<bool>,
     pub(super) people: usize,
 }
 
@@ -136,8 +138,14 @@ impl Holdings {
             books.zip(held).for_each(|(book, held)| book.extend(held));
             known.join(of_group);
         }
+        let frozen = all.iter_mut().map(|books| take_frozen(books)).collect();
         let people = people.len();
-        Ok((Self { all, people }, known))
+        let holdings = Self {
+            all,
+            frozen,
+            people,
+        };
+        Ok((holdings, known))
     }
 
     /// What people have who have this.
@@ -145,7 +153,16 @@ impl Holdings {
     pub(super) fn of_rows(all: Vec<Vec<Vec<Held>>>) -> Self {
         let mut rows = all.iter().flatten();
         let people = rows.next().map_or(0, Vec::len);
-        Self { all, people }
+        Self {
+            frozen: vec![false; all.len()],
+            all,
+            people,
+        }
+    }
+
+    /// Whether nobody can move anything of a family at either end; what is recorded is in place of that then.
+    pub(super) fn is_frozen(&self, family: usize) -> bool {
+        self.frozen[family]
     }
 
     /// What people have in a book.
@@ -163,6 +180,19 @@ impl Holdings {
         let books = self.by_book(family, person);
         books.fold(U256::ZERO, |sum, held| sum.saturating_add(of(held)))
     }
+}
+
+/// Where nobody can move anything at either end, what is recorded shows what becomes of it; whether that is so.
+fn take_frozen(books: &mut [Vec<Held>]) -> bool {
+    let mut all = books.iter().flatten();
+    if all.any(|held| !(held.before.live | held.after.live).is_zero()) {
+        return false;
+    }
+    for held in books.iter_mut().flatten() {
+        held.before.live = held.before.recorded;
+        held.after.live = held.after.recorded;
+    }
+    true
 }
 
 /// What a few people have, book by book, and what was found out of claims.

@@ -21,7 +21,7 @@ use self::sides::Sides;
 use crate::fork::Fork;
 use crate::hostile::Gap;
 use crate::input::Step;
-use crate::ledger::{Asset, Claim, Ledger, Side, SilentView};
+use crate::ledger::{Asset, Claim, ExitBy, Ledger, Side, SilentView};
 use crate::memo::Memo;
 use crate::model::Record;
 use crate::send::{Sender, first_nonce, message_of};
@@ -144,6 +144,7 @@ pub fn infer(
     if ledgers.is_empty() {
         (ledgers, assets) = watched(&families, &holdings);
     }
+    judge_records(&mut ledgers, &families, &holdings);
     let legacies: Vec<Address> = sides
         .legacies
         .iter()
@@ -190,6 +191,22 @@ fn watched(families: &[Family], holdings: &Holdings) -> (Vec<Ledger>, Vec<Asset>
         }
     }
     (ledgers, assets)
+}
+
+/// Where nobody can move anything anywhere, before the run or after it, claims are live wherever they are recorded:
+/// else there would be nothing to judge.
+fn judge_records(ledgers: &mut [Ledger], families: &[Family], holdings: &Holdings) {
+    let is_frozen = |ledger: &Ledger| {
+        let own = families
+            .iter()
+            .position(|family| family.contract == ledger.contract);
+        own.is_some_and(|at| holdings.is_frozen(at))
+    };
+    if ledgers.iter().all(is_frozen) {
+        for ledger in ledgers {
+            (ledger.exit, ledger.gift) = (ExitBy::Always, None);
+        }
+    }
 }
 
 /// Contracts of the scene that are neither called nor ledgers, but for the checker's own cast and the deployer of CREATE2.

@@ -34,9 +34,14 @@ sol! {
         function redeem(uint256 shares, address receiver, address owner) external returns (uint256);
     }
 
-    /// A token that is paid out in ether, as WETH9 is.
-    interface IWrapsEther {
+    /// How stakes and deposits are taken back; WETH9 has the first of these.
+    interface ITakenBack {
         function withdraw(uint256 amount) external;
+        function unstake(uint256 amount) external;
+        function redeem(uint256 amount) external;
+        function leave(uint256 amount) external;
+        function exit() external;
+        function withdrawAll() external;
     }
 }
 
@@ -116,8 +121,30 @@ impl Ask {
     /// `withdraw(amount)`.
     pub fn withdraw() -> Self {
         let amount = U256::ZERO;
+        Self::of_amount(ITakenBack::withdrawCall { amount }.abi_encode())
+    }
+
+    /// The calls by which a stake or a deposit is taken back, the usual ones first.
+    pub fn taken_back() -> Vec<Self> {
+        let amount = U256::ZERO;
+        let all = |data: Vec<u8>| Self {
+            data: data.into(),
+            ..Self::default()
+        };
+        vec![
+            Self::withdraw(),
+            Self::of_amount(ITakenBack::unstakeCall { amount }.abi_encode()),
+            Self::of_amount(ITakenBack::redeemCall { amount }.abi_encode()),
+            Self::of_amount(ITakenBack::leaveCall { amount }.abi_encode()),
+            all(ITakenBack::exitCall {}.abi_encode()),
+            all(ITakenBack::withdrawAllCall {}.abi_encode()),
+        ]
+    }
+
+    /// A call whose first argument is the amount.
+    fn of_amount(data: Vec<u8>) -> Self {
         Self {
-            data: IWrapsEther::withdrawCall { amount }.abi_encode().into(),
+            data: data.into(),
             account: Vec::new(),
             amount: vec![4],
         }

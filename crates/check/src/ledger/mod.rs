@@ -13,7 +13,7 @@ use crate::memo::{Memo, together};
 
 mod ask;
 
-pub use ask::{Ask, ExitBy, Gift, IErc20, IErc721, IErc1155, IErc4626, IWrapsEther, View};
+pub use ask::{Ask, ExitBy, Gift, IErc20, IErc721, IErc1155, IErc4626, View};
 
 /// Where a simulated exit goes to: an account that nobody has.
 pub const NOBODY: Address = address!("00000000000000000000000000000000005ea11f");
@@ -128,18 +128,26 @@ impl Ledger {
         self.gift.as_ref()?.given(self.contract, call)
     }
 
+    /// The transaction in which a holder takes an amount out, where its exit is such a call and no gift.
+    pub fn taken_back(&self, holder: Address, amount: U256, gas: u64) -> Option<Message> {
+        let ExitBy::Call(ask) = &self.exit else {
+            return None;
+        };
+        Some(Message {
+            from: holder,
+            to: Some(self.contract),
+            data: ask.with(holder, amount),
+            value: U256::ZERO,
+            gas,
+        })
+    }
+
     fn exit_message(&self, holder: Address, units: U256) -> Option<Message> {
         match &self.exit {
             ExitBy::Gift(gift) => {
                 Some(gift.message(self.contract, holder, NOBODY, units, VIEW_GAS))
             }
-            ExitBy::Call(ask) => Some(Message {
-                from: holder,
-                to: Some(self.contract),
-                data: ask.with(holder, units),
-                value: U256::ZERO,
-                gas: VIEW_GAS,
-            }),
+            ExitBy::Call(_) => self.taken_back(holder, units, VIEW_GAS),
             ExitBy::Always => None,
         }
     }

@@ -72,6 +72,13 @@ pub enum Fault {
         /// To whom.
         to: Address,
     },
+    /// A holder takes out everything that it has in a ledger, by the call that is its exit.
+    HolderExits {
+        /// Which ledger.
+        ledger: usize,
+        /// Who.
+        holder: Address,
+    },
     /// The account of a holder gets code (EIP-7702).
     HolderGetsCode {
         /// Who.
@@ -117,6 +124,7 @@ impl Fault {
                 Misbehaving::Blocks(_) => "counterparty.token-blocks-account",
             },
             Self::HolderTransfers { .. } => "environment.holder-transfers",
+            Self::HolderExits { .. } => "environment.holder-exits",
             Self::HolderGetsCode { .. } => "environment.holder-gets-code",
             Self::Action(_) => "environment.action",
             Self::Stranger(_) => "counterparty.stranger",
@@ -139,7 +147,7 @@ impl Fault {
     }
 
     /// All names but that of declared actions, in order.
-    pub const NAMES: [&'static str; 25] = [
+    pub const NAMES: [&'static str; 26] = [
         "executor.crash-before-send",
         "executor.answer-lost",
         "transaction.reverted",
@@ -164,6 +172,7 @@ impl Fault {
         "environment.delay",
         "environment.key-lost",
         "environment.holder-transfers",
+        "environment.holder-exits",
         "environment.holder-gets-code",
     ];
 }

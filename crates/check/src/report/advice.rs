@@ -50,7 +50,7 @@ pub(super) fn help(finding: &Finding) -> String {
         (Verdict::DoubleCounted, "undisturbed") => {
             "freeze the old side before the new one is live, in one transaction"
         }
-        (_, "environment.holder-transfers" | "environment.action") => {
+        (_, "environment.holder-transfers" | "environment.holder-exits" | "environment.action") => {
             "freeze the old side before amounts are taken from it, or take them in the transaction that moves them"
         }
         (_, "environment.key-lost") => {

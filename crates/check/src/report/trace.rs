@@ -286,6 +286,13 @@ impl Lines<'_> {
                 lines.push(TraceLine { number: Some(*number), outcome: "mined".into(), changes: self.changes(), ..remark(text) });
                 lines.push(remark_of(&format!("a holder transfers before step {n}")));
             }
+            Fault::HolderExits { ledger, holder } => {
+                *number += 1;
+                let ledger = &self.subject.ledgers[*ledger];
+                let text = format!("{} takes everything out of {}", self.decoder.name(*holder), ledger.name);
+                lines.push(TraceLine { number: Some(*number), outcome: "mined".into(), changes: self.changes(), ..remark(text) });
+                lines.push(remark_of(&format!("a holder takes out what it has before step {n}")));
+            }
             Fault::HolderGetsCode { account, refuses } => {
                 let what = if *refuses { "refuses every call" } else { "accepts every call" };
                 lines.push(remark_of(&format!(

@@ -214,12 +214,28 @@ fn meddlings(inner: &InnerCall, own: &[Address]) -> Vec<Meddling> {
     if said_true && !inner.is_static {
         meddlings.push(Meddling::ReturnsFalse);
     }
-    let outside = inner.is_static && !own.contains(&inner.target) && inner.output.len() >= 32;
-    if outside {
+    let is_feed = !own.contains(&inner.target) && !asks_a_token(&inner.input);
+    if inner.is_static && is_feed && inner.output.len() >= 32 {
         let others = other_answers(&inner.output).into_iter();
         meddlings.extend(others.map(Meddling::Answers));
     }
     meddlings
+}
+
+/// Whether a call asks what tokens are asked: who has how much, who may move it, how much there is. What tokens answer
+/// wrongly is the fault of tokens that misbehave.
+fn asks_a_token(input: &[u8]) -> bool {
+    const VIEWS: [[u8; 4]; 8] = [
+        [0x70, 0xa0, 0x82, 0x31], // balanceOf(address)
+        [0x00, 0xfd, 0xd5, 0x8e], // balanceOf(address,uint256)
+        [0x63, 0x52, 0x21, 0x1e], // ownerOf(uint256)
+        [0x18, 0x16, 0x0d, 0xdd], // totalSupply()
+        [0xdd, 0x62, 0xed, 0x3e], // allowance(address,address)
+        [0x08, 0x18, 0x12, 0xfc], // getApproved(uint256)
+        [0xe9, 0x85, 0xe9, 0xc5], // isApprovedForAll(address,address)
+        [0x31, 0x3c, 0xe5, 0x67], // decimals()
+    ];
+    VIEWS.iter().any(|view| input.starts_with(view))
 }
 
 /// Words of an answer at most that are changed one at a time; the round of a Chainlink feed has five.

@@ -116,3 +116,39 @@ fn shares_that_are_redeemed() {
         ],
     );
 }
+
+/// What cannot be transferred is live where it can be withdrawn.
+#[test]
+fn stakes_that_are_withdrawn() {
+    for case in [
+        "sound/23-stakes-read-when-moved",
+        "broken/43-stakes-from-a-list",
+    ] {
+        let accounts = if case.starts_with("sound") {
+            "4 accounts"
+        } else {
+            "5 accounts"
+        };
+        check(
+            case,
+            &[
+                "legacy StakesV1 rate 1 exit StakesV1.withdraw",
+                "successor StakesV2 rate 1 exit StakesV2.withdraw",
+                accounts,
+            ],
+        );
+    }
+}
+
+/// What is paused before the script begins, and burned by it, is what is migrated from.
+#[test]
+fn a_legacy_that_is_frozen_already() {
+    check(
+        "sound/24-frozen-before-the-run",
+        &[
+            "legacy Token#1 rate 1",
+            "successor Token#2 rate 1",
+            "4 accounts",
+        ],
+    );
+}

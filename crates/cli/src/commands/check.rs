@@ -318,6 +318,9 @@ fn cannot(
         PrepareError::NothingMoves => failure.next(
             "declare where claims are held: [[claim]] in check.toml, and --config check.toml",
         ),
+        PrepareError::Explore(ExploreError::NothingDue) => failure.next(
+            "look at the view, the exit and the rate of each [[claim]] of check.toml: what no holder can move is due to nobody",
+        ),
         PrepareError::NoSteps => {
             failure.next("give the broadcast file with --script, or [[step]]s in check.toml")
         }

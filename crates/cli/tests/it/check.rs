@@ -191,6 +191,30 @@ fn wrong_files() {
     }
 }
 
+/// Where no claim can be moved at either end, there is nothing to judge, and that is no pass.
+#[test]
+fn claims_that_nobody_can_move() {
+    let dir = tempfile::tempdir().unwrap();
+    let (toml, report) = (dir.path().join("check.toml"), dir.path().join("none"));
+    let tokens = [
+        ("legacy", "0x5FbDB2315678afecb367f032d93F642f64180aa3"),
+        ("successor", "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512"),
+    ];
+    let claims = tokens.map(|(side, token)| {
+        format!(
+            "[[claim]]\nname = \"{side}\"\ncontract = \"{token}\"\nview = \"balanceOf(address)\"\nside = \"{side}\"\nexit = \"burn(address,uint256)\"\nexit_args = [\"$account\", \"$amount\"]\n"
+        )
+    });
+    std::fs::write(&toml, claims.concat()).unwrap();
+    let [toml, report] = [&toml, &report].map(|path| path.to_str().unwrap().to_owned());
+    let more = ["--config", &toml, "--report", &report];
+    let out = check(&case("sound/24-frozen-before-the-run"), &more);
+    let text = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(2), "{text}");
+    assert!(text.contains("nobody is due anything"), "{text}");
+    assert!(!Path::new(&report).exists());
+}
+
 /// Each finding is a test of the user's own suite; what cannot be one is named.
 #[test]
 fn findings_become_forge_tests() {

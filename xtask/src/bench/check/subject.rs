@@ -41,6 +41,7 @@ const OFF: &[&str] = &[
     "environment.delay",
     "environment.key-lost",
     "environment.holder-transfers",
+    "environment.holder-exits",
     "environment.holder-gets-code",
 ];
 

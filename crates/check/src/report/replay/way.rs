@@ -111,7 +111,11 @@ impl<'a> Way<'a> {
                 message.gas = *gas;
                 self.push(&message, None, false, None, after.fork.clone());
             }
-            Fault::HolderTransfers { ledger, from, to } => {
+            Fault::HolderTransfers { ledger, from, .. }
+            | Fault::HolderExits {
+                ledger,
+                holder: from,
+            } => {
                 let accounts = &explored.ground.accounts;
                 let Some(account) = accounts.iter().position(|account| account == from) else {
                     return;
@@ -119,7 +123,11 @@ impl<'a> Way<'a> {
                 let amount = before.claims.row(account)[*ledger].live;
                 let book = &self.subject.ledgers[*ledger];
                 let gas = sealift_evm::TX_GAS_CAP;
-                if let Some(message) = book.gift(*from, *to, amount, gas) {
+                let message = match fault {
+                    Fault::HolderTransfers { to, .. } => book.gift(*from, *to, amount, gas),
+                    _ => book.taken_back(*from, amount, gas),
+                };
+                if let Some(message) = message {
                     self.send(&message, None);
                 }
             }

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {Script} from "common/Script.sol";
+import {Token} from "common/Token.sol";
+import {StakesV1, StakesV2} from "./Stakes.sol";
+
+contract Migrate is Script {
+    StakesV1 private immutable V1 = StakesV1(created(OWNER, 2));
+
+    function deploy() external override broadcast(OWNER) {
+        Token token = new Token("Token", "TKN", OWNER);
+        StakesV2 v2 = new StakesV2(token, address(V1));
+        StakesV1 v1 = new StakesV1(token, v2);
+        token.mint(OWNER, 2100e18);
+        token.approve(address(v1), 2100e18);
+        v1.stakeFor(ALICE, 500e18);
+        v1.stakeFor(BOB, 300e18);
+        v1.stakeFor(CAROL, 200e18);
+        v1.stakeFor(DAVE, 100e18);
+        // What somebody who is not on the list has staked pays for those who have withdrawn.
+        v1.stakeFor(OPERATOR, 1000e18);
+    }
+
+    function run() external override broadcast(OWNER) {
+        address[] memory accounts = new address[](4);
+        uint256[] memory amounts = new uint256[](4);
+        (accounts[0], amounts[0]) = (ALICE, 500e18);
+        (accounts[1], amounts[1]) = (BOB, 300e18);
+        (accounts[2], amounts[2]) = (CAROL, 200e18);
+        (accounts[3], amounts[3]) = (DAVE, 100e18);
+        V1.move(accounts, amounts);
+    }
+}

@@ -1,0 +1,176 @@
+//! What holders do between two steps: they get code, act, give away, and take out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use alloy_primitives::{Address, I256, U256};
+
+use super::ExploreError;
+use super::worker::{Seen, Worker};
+use crate::ledger::Shift;
+use crate::model::{Fault, Node};
+
+impl Worker<'_, '_> {
+    /// The account of a holder becomes a contract, of one kind and of another.
+    pub(super) fn gets_code(
+        &mut self,
+        node: &Node,
+        step: usize,
+        account: usize,
+        seen: &Seen,
+    ) -> Result<(), ExploreError> {
+        let who = self.ground.accounts[account];
+        for refuses in [false, true] {
+            let fault = Fault::HolderGetsCode {
+                account: who,
+                refuses,
+            };
+            if node.fork.has_code(who) || !self.site(&fault, 1) {
+                continue;
+            }
+            let mut next = node.clone();
+            let code = if refuses {
+                crate::model::REFUSES
+            } else {
+                crate::model::ACCEPTS
+            };
+            next.fork
+                .set_code(who, crate::fork::Bytecode::new_eip7702(code));
+            if refuses {
+                next.waive(who);
+            }
+            self.reread(&mut next, [(who, None)].into_iter(), seen)?;
+            Self::set_apart(&mut next, [(who, None)].into_iter());
+            self.fault(next, step, fault, None);
+        }
+        Ok(())
+    }
+
+    /// A holder does what is declared.
+    pub(super) fn action(
+        &mut self,
+        node: &Node,
+        step: usize,
+        index: usize,
+        seen: &Seen,
+    ) -> Result<(), ExploreError> {
+        let call = &self.ground.subject.actions[index];
+        let fault = Fault::Action(index);
+        let sent = self.sender.send(&node.fork, &call.message, None);
+        if sent.failed.is_some() || !self.site(&fault, 1) {
+            return Ok(());
+        }
+        self.out.acted.push(index);
+        let mut next = node.clone();
+        next.sent += 1;
+        self.take(&mut next, &sent, seen)?;
+        Self::set_apart(&mut next, sent.effect.cells());
+        // The holder acted on its own: what it did to its own claims is not the migration's doing.
+        next.shift = moved(&node.shift, [(call.message.from, 0, I256::ZERO)]);
+        self.fault(next, step, fault, None);
+        Ok(())
+    }
+
+    /// A holder moves all that it can move in a ledger, to another holder and to somebody new.
+    pub(super) fn transfers(
+        &mut self,
+        node: &Node,
+        step: usize,
+        account: usize,
+        neighbour: usize,
+        seen: &Seen,
+    ) -> Result<(), ExploreError> {
+        let ground = self.ground;
+        for (ledger, book) in ground.subject.ledgers.iter().enumerate() {
+            let claim = node.claims.row(account)[ledger];
+            if claim.live.is_zero() {
+                continue;
+            }
+            let from = ground.accounts[account];
+            for to in [crate::model::NEWCOMER, ground.accounts[neighbour]] {
+                let fault = Fault::HolderTransfers { ledger, from, to };
+                if to == from || self.is_off(&fault) {
+                    continue;
+                }
+                let gas = sealift_evm::TX_GAS_CAP;
+                let Some(message) = book.gift(from, to, claim.live, gas) else {
+                    continue;
+                };
+                let sent = self.sender.send(&node.fork, &message, None);
+                // A token may refuse this recipient: then there is no place where it can happen.
+                if sent.failed.is_some() || !self.site(&fault, 1) {
+                    continue;
+                }
+                let mut next = node.clone();
+                next.sent += 1;
+                self.take(&mut next, &sent, seen)?;
+                Self::set_apart(&mut next, sent.effect.cells());
+                let worth = amount(book.worth(claim.live));
+                let both = [(from, book.asset, -worth), (to, book.asset, worth)];
+                next.shift = moved(&node.shift, both);
+                self.fault(next, step, fault, None);
+            }
+        }
+        Ok(())
+    }
+
+    /// A holder takes out all that it can move in a ledger, by the call that is its exit.
+    pub(super) fn exits(
+        &mut self,
+        node: &Node,
+        step: usize,
+        account: usize,
+        seen: &Seen,
+    ) -> Result<(), ExploreError> {
+        let ground = self.ground;
+        let holder = ground.accounts[account];
+        for (ledger, book) in ground.subject.ledgers.iter().enumerate() {
+            let claim = node.claims.row(account)[ledger];
+            let gas = sealift_evm::TX_GAS_CAP;
+            let Some(message) = book.taken_back(holder, claim.live, gas) else {
+                continue;
+            };
+            let fault = Fault::HolderExits { ledger, holder };
+            if claim.live.is_zero() || self.is_off(&fault) {
+                continue;
+            }
+            let sent = self.sender.send(&node.fork, &message, None);
+            if sent.failed.is_some() || !self.site(&fault, 1) {
+                continue;
+            }
+            let mut next = node.clone();
+            next.sent += 1;
+            self.take(&mut next, &sent, seen)?;
+            Self::set_apart(&mut next, sent.effect.cells());
+            // What it has elsewhere for what it took out is its own, and nobody owes it that any more.
+            let judge = self.judge();
+            let changes = (0..ground.subject.assets.len()).map(|asset| {
+                let live = |claims| judge.live(claims, account, asset);
+                let [before, after] =
+                    [&node.claims, &next.claims].map(|claims| amount(live(claims)));
+                (holder, asset, after.saturating_sub(before))
+            });
+            let all = changes.chain([(holder, 0, I256::ZERO)]);
+            next.shift = moved(
+                &node.shift,
+                all.filter(|(_, asset, by)| *asset == 0 || !by.is_zero()),
+            );
+            self.fault(next, step, fault, None);
+        }
+        Ok(())
+    }
+}
+
+fn amount(units: U256) -> I256 {
+    I256::try_from(units).unwrap_or(I256::MAX)
+}
+
+/// What accounts moved on their own, with more of that.
+pub(super) fn moved(shift: &[Shift], more: impl IntoIterator<Item = Shift>) -> Arc<Vec<Shift>> {
+    let mut sums: BTreeMap<(Address, usize), I256> = BTreeMap::new();
+    for (who, asset, by) in shift.iter().copied().chain(more) {
+        *sums.entry((who, asset)).or_default() += by;
+    }
+    let all = sums.into_iter().map(|((who, of), by)| (who, of, by));
+    Arc::new(all.collect())
+}
