@@ -49,7 +49,7 @@ pub enum PrepareError {
     Explore(#[from] ExploreError),
     /// Nothing moves.
     #[error(
-        "the script moves no claim: no balance of an ERC-20 or ERC-1155, no owner of an ERC-721 and nobody's ether changes in the undisturbed run"
+        "the script moves no claim: no balance of an ERC-20 or ERC-1155, no owner of an ERC-721 and nobody's ether changes in the undisturbed run, nor anything that one of them depends on"
     )]
     NothingMoves,
     /// The declaration does not fit what was inferred.

@@ -7,9 +7,11 @@ use alloy_sol_types::SolCall;
 use sealift_evm::{Ending, Machine, Message};
 
 use super::Run;
-use super::family::Family;
+use super::family::{Family, Holdings};
+use super::sides::Sides;
 use crate::fork::Fork;
-use crate::ledger::{IErc20, Ledger, NOBODY, Side, view};
+use crate::hostile::Gap;
+use crate::ledger::{IErc20, Ledger, NOBODY, Reader, Side, view};
 
 /// An old contract's balance that no claim covers and that stays behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,18 +34,69 @@ impl fmt::Display for Leftover {
     }
 }
 
+/// What was found out of the run.
+#[derive(Clone, Copy)]
+pub(super) struct Found<'a> {
+    pub(super) run: &'a Run,
+    /// Contracts that the script calls or creates.
+    pub(super) contracts: &'a [Address],
+    pub(super) families: &'a [Family],
+    pub(super) holdings: &'a Holdings,
+    pub(super) sides: &'a Sides,
+}
+
+impl Found<'_> {
+    /// Before the first step, and after the last one.
+    fn ends(&self) -> [&Fork; 2] {
+        let forks = &self.run.forks;
+        [&forks[0], forks.last().unwrap_or(&forks[0])]
+    }
+
+    /// Whether a contract of somebody's has a claim in a legacy that it could move and cannot any more, and got nothing
+    /// for it: a vault or a wallet that no list of holders names.
+    fn is_stranded(&self, machine: &mut Machine<Fork>, book: &Ledger, holder: Address) -> bool {
+        let at = self
+            .families
+            .iter()
+            .position(|own| own.contract == book.contract);
+        let Some(at) = at.filter(|at| self.sides.legacies.contains(at)) else {
+            return false;
+        };
+        if self.contracts.contains(&holder) {
+            return false;
+        }
+        let mut claims = |book: &Ledger| {
+            let mut reader = Reader::new(vec![book.clone()], vec![holder]);
+            reader.silence_is_nothing = true;
+            self.ends()
+                .map(|fork| reader.claim(machine, fork, 0).unwrap_or_default())
+        };
+        let [before, after] = claims(book);
+        let is_lost =
+            after.live.is_zero() && (!before.live.is_zero() || self.holdings.is_frozen(at));
+        let successors = self.sides.successors.iter();
+        let mut books = successors.flat_map(|at| &self.families[*at].books);
+        is_lost
+            && !books.any(|book| {
+                let [before, after] = claims(book);
+                after.recorded > before.recorded
+            })
+    }
+}
+
 /// Balances of contracts on the legacy side that are there before and after: in the ledgers that were found, and in
 /// ether.
 pub(super) fn find(
     machine: &mut Machine<Fork>,
-    run: &Run,
-    families: &[Family],
-    legacies: &[Address],
+    known: Found<'_>,
     name: &dyn Fn(Address) -> String,
 ) -> Vec<Leftover> {
-    let (start, end) = (&run.forks[0], run.forks.last().unwrap_or(&run.forks[0]));
+    let [start, end] = known.ends();
+    let families = known.families;
+    let legacies = known.sides.legacies.iter();
+    let legacies: Vec<Address> = legacies.map(|at| families[*at].contract).collect();
     let books = || families.iter().flat_map(|family| &family.books);
-    let mut balance = |fork: &Fork, book: &Ledger, holder: Address| {
+    let balance = |machine: &mut Machine<Fork>, fork: &Fork, book: &Ledger, holder: Address| {
         if !book.is_there(fork) {
             return U256::ZERO;
         }
@@ -56,7 +109,10 @@ pub(super) fn find(
         let balances: Vec<(&Ledger, U256, U256)> = books()
             .chain([&ether])
             .map(|book| {
-                let (old, new) = (balance(start, book, holder), balance(end, book, holder));
+                let (old, new) = (
+                    balance(machine, start, book, holder),
+                    balance(machine, end, book, holder),
+                );
                 (book, old, new)
             })
             .collect();
@@ -68,7 +124,7 @@ pub(super) fn find(
             let is_own = book.contract == holder && legacies.contains(&holder);
             if book.is_ether() && left && legacies.contains(&holder) {
                 idle.push((holder, *new, drained));
-            } else if left && (drained || is_own) {
+            } else if left && (drained || is_own || known.is_stranded(machine, book, holder)) {
                 found.push(Leftover {
                     asset: match book.is_ether() {
                         true => "wei".to_owned(),
@@ -90,6 +146,42 @@ pub(super) fn find(
                 holder: name(holder),
                 amount,
             });
+        }
+    }
+    found
+}
+
+/// Tokens that a contract gives away of which people get none, where no claim on that contract was inferred: who is owed
+/// them is not judged.
+pub(super) fn given_away(
+    machine: &mut Machine<Fork>,
+    known: Found<'_>,
+    ledgers: &[Ledger],
+) -> Vec<Gap> {
+    let ends = known.ends();
+    let is_book = |contract: &Address| ledgers.iter().any(|ledger| ledger.contract == *contract);
+    let mut holders = ends[0].contracts();
+    holders.retain(|contract| !is_book(contract));
+    let mut found = Vec::new();
+    for (at, family) in known.families.iter().enumerate() {
+        if !family.ids.is_empty() || known.sides.successors.contains(&at) {
+            continue;
+        }
+        for holder in &holders {
+            let [before, after] = ends.map(|fork| {
+                let held = view(machine, fork, &family.books[0], *holder).0;
+                held.unwrap_or_default()
+            });
+            if after < before {
+                let (amount, token) = (before - after, &family.books[0].name);
+                found.push(Gap {
+                    contract: *holder,
+                    function: "custody".to_owned(),
+                    reason: format!(
+                        "it gives {amount} {token} away, and no claim on them was inferred"
+                    ),
+                });
+            }
         }
     }
     found

@@ -14,14 +14,14 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use alloy_primitives::{Address, Log, U256, address};
-use sealift_evm::{Machine, Snapshot};
+use sealift_evm::{Cell, Machine, Snapshot};
 
 use self::family::{Family, Holdings};
 use self::sides::Sides;
 use crate::fork::Fork;
 use crate::hostile::Gap;
 use crate::input::Step;
-use crate::ledger::{Asset, Claim, ExitBy, Ledger, Side, SilentView};
+use crate::ledger::{Asset, Claim, ExitBy, Ledger, Reader, Side, SilentView};
 use crate::memo::Memo;
 use crate::model::Record;
 use crate::send::{Sender, first_nonce, message_of};
@@ -78,6 +78,14 @@ pub struct Run {
     pub paid: Vec<Vec<Address>>,
     /// Why a step failed: its index and revert data.
     pub failed: Option<(usize, alloy_primitives::Bytes)>,
+}
+
+impl Run {
+    /// Whether a step writes a cell.
+    fn writes(&self, cell: &Cell) -> bool {
+        let mut steps = self.forks.windows(2);
+        steps.any(|step| step[0].value(cell) != step[1].value(cell))
+    }
 }
 
 /// Runs a script once.
@@ -142,23 +150,27 @@ pub fn infer(
         ledgers.retain(|ledger| !ledger.is_ether());
     }
     if ledgers.is_empty() {
-        (ledgers, assets) = watched(&families, &holdings);
+        (ledgers, assets) = watched(machine, run, &people, &families, &holdings)?;
     }
     judge_records(&mut ledgers, &families, &holdings);
-    let legacies: Vec<Address> = sides
-        .legacies
-        .iter()
-        .map(|at| families[*at].contract)
-        .collect();
     let accounts = sides.accounts(&ledgers, &families, &holdings, ether.as_ref(), &people);
     let mut all = contracts.clone();
     let records = ledgers.iter().filter(|ledger| !ledger.is_ether());
     all.extend(records.map(|ledger| ledger.contract));
     all.sort_unstable();
     all.dedup();
-    let leftovers = leftovers::find(machine, run, &families, &legacies, name);
+    let found = leftovers::Found {
+        run,
+        contracts: &contracts,
+        families: &families,
+        holdings: &holdings,
+        sides: &sides,
+    };
+    let leftovers = leftovers::find(machine, found, name);
+    let mut gaps: Vec<Gap> = families.iter().filter_map(Family::gap).collect();
+    gaps.extend(leftovers::given_away(machine, found, &ledgers));
     Ok(Inferred {
-        gaps: families.iter().filter_map(Family::gap).collect(),
+        gaps,
         known: known.into(),
         ledgers,
         assets,
@@ -170,13 +182,25 @@ pub fn infer(
     })
 }
 
-/// Where nobody's balance moves: what people hold is watched where it is, each by itself.
-fn watched(families: &[Family], holdings: &Holdings) -> (Vec<Ledger>, Vec<Asset>) {
+/// Where nobody's balance moves: what people hold is watched where it is, each by itself, where the run writes anything
+/// that it depends on. Of what it leaves alone nothing can be learned about the migration.
+fn watched(
+    machine: &mut Machine<Fork>,
+    run: &Run,
+    people: &[Address],
+    families: &[Family],
+    holdings: &Holdings,
+) -> Result<(Vec<Ledger>, Vec<Asset>), SilentView> {
     let (mut ledgers, mut assets) = (Vec::new(), Vec::new());
     for (at, family) in families.iter().enumerate() {
         for (book, ledger) in family.books.iter().enumerate() {
-            let mut held = holdings.of(at, book).iter();
-            if !held.any(|held| !held.before.recorded.is_zero()) {
+            let held = holdings.of(at, book).iter().zip(people);
+            let holders = held.filter(|(held, _)| !held.before.recorded.is_zero());
+            let holders: Vec<Address> = holders.map(|(_, account)| *account).collect();
+            let mut reader = Reader::new(vec![ledger.clone()], holders);
+            reader.all(machine, &run.forks[0])?;
+            let mut cells = reader.readers.keys();
+            if !cells.any(|cell| run.writes(cell)) {
                 continue;
             }
             assets.push(Asset {
@@ -190,7 +214,7 @@ fn watched(families: &[Family], holdings: &Holdings) -> (Vec<Ledger>, Vec<Asset>
             });
         }
     }
-    (ledgers, assets)
+    Ok((ledgers, assets))
 }
 
 /// Where nobody can move anything anywhere, before the run or after it, claims are live wherever they are recorded:

@@ -22,7 +22,7 @@ pub(super) struct Sides {
     /// Families that people lose, in order.
     pub(super) legacies: Vec<usize>,
     /// Families that people get.
-    successors: Vec<usize>,
+    pub(super) successors: Vec<usize>,
     /// What is of one asset, or of one asset for each id.
     groups: Vec<Group>,
 }

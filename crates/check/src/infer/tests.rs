@@ -398,7 +398,21 @@ fn check_left(owed: [u64; 2], held: u64, expected: &[&str]) {
     };
     let mut machine = Machine::new(1);
     let name = |_| "Vault".to_owned();
-    let found = leftovers::find(&mut machine, &run, &[], &[legacy], &name);
+    let families = [Family::token(Ledger::erc20(
+        String::new(),
+        legacy,
+        Side::Legacy,
+    ))];
+    let mut sides = Sides::default();
+    sides.legacies.push(0);
+    let known = leftovers::Found {
+        run: &run,
+        contracts: &[legacy],
+        families: &families,
+        holdings: &Holdings::of_rows(vec![vec![Vec::new()]]),
+        sides: &sides,
+    };
+    let found = leftovers::find(&mut machine, known, &name);
     let found: Vec<String> = found.iter().map(ToString::to_string).collect();
     assert_eq!(found, expected);
 }

@@ -215,6 +215,30 @@ fn claims_that_nobody_can_move() {
     assert!(!Path::new(&report).exists());
 }
 
+/// What people hold of a token that the script leaves alone says nothing of the migration, and is not judged.
+#[test]
+fn claims_that_nothing_shows() {
+    let dir = tempfile::tempdir().unwrap();
+    let report = dir.path().join("none");
+    let more = ["--report", report.to_str().unwrap()];
+    let out = check(
+        &case("broken/11-pickle-controller-before-withdrawal"),
+        &more,
+    );
+    let text = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(2), "{text}");
+    assert!(text.contains("the script moves no claim"), "{text}");
+    assert!(text.contains("[[claim]] in check.toml"), "{text}");
+    assert!(!report.exists());
+    // Where something is judged, what is not is named.
+    let out = check(
+        &case("broken/12-badger-rewards-left-behind"),
+        &["--report", dir.path().to_str().unwrap()],
+    );
+    let text = String::from_utf8_lossy(&out.stdout);
+    assert!(text.contains(".custody: it gives "), "{text}");
+}
+
 /// Each finding is a test of the user's own suite; what cannot be one is named.
 #[test]
 fn findings_become_forge_tests() {
