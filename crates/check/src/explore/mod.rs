@@ -1,6 +1,7 @@
 //! Exploring every state that faults and the ways back from them lead to, fewest faults first.
 
 mod ahead;
+mod calls;
 pub(crate) mod counterparty;
 mod crew;
 mod faults;

@@ -1,9 +1,8 @@
 //! What a stranger does: one call, or two of which the second depends on the first.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use alloy_primitives::map::{HashMap, HashSet};
+use alloy_primitives::map::HashSet;
 use sealift_evm::{CLOCK, Cell};
 
 use super::ExploreError;
@@ -11,36 +10,6 @@ use super::worker::{Seen, Worker};
 use crate::fork::{Fork, Print};
 use crate::model::{Action, Fault, Node};
 use crate::send::{Outcome, after};
-
-/// What the calls of a stranger do in one of the undisturbed states.
-#[derive(Debug, Default)]
-pub(super) struct Calls {
-    /// The step before which that is.
-    step: usize,
-    /// What each of them does there; nothing before they were asked for first.
-    outcomes: Vec<Arc<Outcome>>,
-    /// The calls that have ever depended on a cell.
-    users: HashMap<Cell, BTreeSet<usize>>,
-}
-
-impl Calls {
-    /// The calls that have ever depended on one of these cells.
-    fn users_of(&self, cells: impl Iterator<Item = Cell>) -> BTreeSet<usize> {
-        let users = cells.filter_map(|cell| self.users.get(&cell));
-        users.flatten().copied().collect()
-    }
-
-    /// Notes what a call depends on, unless it does what it does undisturbed.
-    fn note(&mut self, call: usize, outcome: &Arc<Outcome>) {
-        let known = self.outcomes.get(call);
-        if known.is_some_and(|known| Arc::ptr_eq(known, outcome)) {
-            return;
-        }
-        for cell in outcome.dependencies() {
-            self.users.entry(cell).or_default().insert(call);
-        }
-    }
-}
 
 impl Worker<'_, '_> {
     /// What each call of a stranger does in a state.

@@ -7,8 +7,8 @@ use alloy_primitives::map::{HashMap, HashSet};
 use alloy_primitives::{Bytes, U256};
 use sealift_evm::{CLOCK, Cell, Snapshot};
 
+use super::calls::Calls;
 use super::ground::Ground;
-use super::strangers::Calls;
 use super::{ExploreError, Insolvency, Sites, TRAIL, Wrong};
 use crate::fork::{Fork, Print};
 use crate::judge::{Assessment, Judge};
