@@ -9,6 +9,7 @@ use super::ExploreError;
 use super::worker::{Seen, Worker};
 use crate::ledger::Shift;
 use crate::model::{Fault, Node};
+use crate::send::Sent;
 
 impl Worker<'_, '_> {
     /// The account of a holder becomes a contract, of one kind and of another.
@@ -61,14 +62,20 @@ impl Worker<'_, '_> {
             return Ok(());
         }
         self.out.acted.push(index);
-        let mut next = node.clone();
-        next.sent += 1;
-        self.take(&mut next, &sent, seen)?;
-        Self::set_apart(&mut next, sent.effect.cells());
+        let mut next = self.after_own(node, &sent, seen)?;
         // The holder acted on its own: what it did to its own claims is not the migration's doing.
         next.shift = moved(&node.shift, [(call.message.from, 0, I256::ZERO)]);
         self.fault(next, step, fault, None);
         Ok(())
+    }
+
+    /// The state after a transaction of a holder's own.
+    fn after_own(&mut self, node: &Node, sent: &Sent, seen: &Seen) -> Result<Node, ExploreError> {
+        let mut next = node.clone();
+        next.sent += 1;
+        self.take(&mut next, sent, seen)?;
+        Self::set_apart(&mut next, sent.effect.cells());
+        Ok(next)
     }
 
     /// A holder moves all that it can move in a ledger, to another holder and to somebody new.
@@ -101,10 +108,7 @@ impl Worker<'_, '_> {
                 if sent.failed.is_some() || !self.site(&fault, 1) {
                     continue;
                 }
-                let mut next = node.clone();
-                next.sent += 1;
-                self.take(&mut next, &sent, seen)?;
-                Self::set_apart(&mut next, sent.effect.cells());
+                let mut next = self.after_own(node, &sent, seen)?;
                 let worth = amount(book.worth(claim.live));
                 let both = [(from, book.asset, -worth), (to, book.asset, worth)];
                 next.shift = moved(&node.shift, both);
@@ -138,10 +142,7 @@ impl Worker<'_, '_> {
             if sent.failed.is_some() || !self.site(&fault, 1) {
                 continue;
             }
-            let mut next = node.clone();
-            next.sent += 1;
-            self.take(&mut next, &sent, seen)?;
-            Self::set_apart(&mut next, sent.effect.cells());
+            let mut next = self.after_own(node, &sent, seen)?;
             // What it has elsewhere for what it took out is its own, and nobody owes it that any more.
             let judge = self.judge();
             let changes = (0..ground.subject.assets.len()).map(|asset| {
