@@ -5,16 +5,13 @@ use alloy_sol_types::SolCall;
 use sealift_evm::{Ending, Executed, Machine, Message, TX_GAS_CAP};
 
 use super::ether_of;
-use super::family::Family;
+use super::family::{Family, NO_FUNCTION};
 use super::rates::simple;
 use crate::fork::Fork;
 use crate::ledger::{Ask, ExitBy, Gift, IErc4626, NOBODY, view};
 
 /// Holders at most that an exit is tried for, in a state.
 const TRIED: usize = 3;
-
-/// A selector that no function has.
-const NO_FUNCTION: [u8; 4] = [0xfe, 0xed, 0xfa, 0xce];
 
 /// Chooses the exits of tokens, each only where it works for a holder undisturbed, before the first step or after the
 /// last one: `redeem` for an ERC-4626, `withdraw` for what is paid out in ether, and for what nobody can transfer a

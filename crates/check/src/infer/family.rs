@@ -27,6 +27,9 @@ sol! {
 const ERC721: [u8; 4] = [0x80, 0xac, 0x58, 0xcd];
 const ERC1155: [u8; 4] = [0xd9, 0xb6, 0x7a, 0x26];
 
+/// A selector that no function has.
+pub(super) const NO_FUNCTION: [u8; 4] = [0xfe, 0xed, 0xfa, 0xce];
+
 /// Ids of a collection that are judged at most; those of which there are more are a named gap.
 const MAX_IDS: usize = 128;
 
@@ -407,7 +410,7 @@ fn is_token(machine: &mut Machine<Fork>, fork: &Fork, contract: Address) -> bool
     );
     let is_word = matches!(&supply, Ending::Returned(data) if data.len() == 32);
     // What answers everything alike is no token.
-    let odd = asked(machine, fork, contract, vec![0xfe, 0xed, 0xfa, 0xce]);
+    let odd = asked(machine, fork, contract, NO_FUNCTION.to_vec());
     is_word && !matches!(odd, Ending::Returned(_))
 }
 
