@@ -1,5 +1,6 @@
 //! The crew: threads with a worker each, which live as long as the exploration.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::ScopedJoinHandle;
@@ -14,12 +15,11 @@ const A_THREAD: usize = 4;
 
 type Expansions = Vec<Result<Expansion, ExploreError>>;
 
-/// States to expand: every so many, from one on.
+/// States to expand.
 struct Job {
     states: Arc<[(u32, Box<Node>)]>,
     seen: Arc<Seen>,
-    first: usize,
-    every: usize,
+    range: Range<usize>,
 }
 
 /// What a worker answers, and how much it has executed so far.
@@ -53,8 +53,8 @@ impl Crew<'_> {
                 let thread = scope.spawn(move || {
                     let mut worker = Worker::new(ground);
                     while let Ok(job) = todo.recv() {
-                        let mine = job.states.iter().skip(job.first).step_by(job.every);
-                        let expansions = mine
+                        let expansions = job.states[job.range.clone()]
+                            .iter()
                             .map(|(_, node)| worker.expand(node, &job.seen))
                             .collect();
                         // What was lent is given back before the answer is.
@@ -89,25 +89,28 @@ impl Crew<'_> {
     }
 
     /// Expands states; what comes out does not depend on how many workers there are.
+    ///
+    /// Each worker gets states that were found one after the other: they differ by little, and what is known of one
+    /// is asked for in the next.
     pub(super) fn expand(&mut self, states: Vec<(u32, Box<Node>)>, seen: &Arc<Seen>) -> Expansions {
         let states: Arc<[(u32, Box<Node>)]> = states.into();
-        let every = self.members.len().min(states.len() / A_THREAD).max(1);
-        for (first, member) in self.members[..every].iter().enumerate() {
+        let workers = self.members.len().min(states.len() / A_THREAD).max(1);
+        let share = |at: usize| states.len() * at / workers;
+        for (at, member) in self.members[..workers].iter().enumerate() {
             let job = Job {
                 states: states.clone(),
                 seen: seen.clone(),
-                first,
-                every,
+                range: share(at)..share(at + 1),
             };
             // A worker that is gone has panicked, and is asked for its answer below.
             let _ = member.jobs.send(job);
         }
-        let mut parts: Vec<_> = Vec::new();
-        for at in 0..every {
+        let mut expansions = Vec::new();
+        for at in 0..workers {
             match self.members[at].done.recv() {
                 Ok(done) => {
                     self.members[at].executed = done.executed;
-                    parts.push(done.expansions.into_iter());
+                    expansions.extend(done.expansions);
                 }
                 Err(_) => {
                     let panic = self.members.swap_remove(at).thread.join();
@@ -115,8 +118,6 @@ impl Crew<'_> {
                 }
             }
         }
-        (0..states.len())
-            .map(|index| parts[index % every].next().expect("one for each state"))
-            .collect()
+        expansions
     }
 }
