@@ -181,6 +181,12 @@ impl Fork {
         self.mark(print_of(&(CLOCK, old)), print_of(&(CLOCK, new)));
     }
 
+    /// The storage words that were written since the scene, and what stands in them.
+    pub fn written(&self) -> impl Iterator<Item = ((Address, U256), U256)> {
+        let words = self.words.iter();
+        words.map(|(place, changed)| (*place, changed.value))
+    }
+
     /// What stands in a cell.
     pub fn value(&self, cell: &Cell) -> Value {
         match cell {

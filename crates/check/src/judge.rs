@@ -1,5 +1,7 @@
 //! Judging a state: who has more or less than is due, and whether it is an end.
 
+use std::borrow::Cow;
+
 use alloy_primitives::{Address, I256, U256};
 
 use crate::ledger::{Claim, Claims, Ledger, Shift, Side};
@@ -174,7 +176,28 @@ impl Judge<'_> {
         tally
     }
 
+    /// Claims with those of which there are more or fewer than in the baseline, and that are worth as much, put as they
+    /// are there: a vault gives fewer shares where each is worth more. Of who acted on its own nothing is put so.
+    fn settled<'r>(&self, account: usize, row: &'r [Claim], shift: &[Shift]) -> Cow<'r, [Claim]> {
+        let mut settled = Cow::Borrowed(row);
+        if !shift.is_empty() {
+            return settled;
+        }
+        for (at, ledger) in self.ledgers.iter().enumerate() {
+            if ledger.price.is_none() {
+                continue;
+            }
+            let baselines = [&self.baseline.end, &self.baseline.start];
+            let claims = baselines.map(|claims| claims.row(account)[at]);
+            if let Some(known) = claims.iter().find(|known| is_worth(&row[at], known)) {
+                settled.to_mut()[at].live = known.live;
+            }
+        }
+        settled
+    }
+
     fn part(&self, account: usize, row: &[Claim], shift: &[Shift], waived: bool) -> Part {
+        let row = &*self.settled(account, row, shift);
         let recorded = self.recorded_in(row);
         if account >= self.judged {
             let end = &self.baseline.sums[account].recorded;
@@ -259,9 +282,24 @@ impl Judge<'_> {
             tally.add(&self.part(account, row, &node.shift, waived));
         }
         let back = tally.unback == 0;
+        let mut standings = tally.standings();
+        let is_gift = |(_, standing): &(usize, Standing)| {
+            let lacks = !standing.short.is_zero() || !standing.stranger_over.is_zero();
+            !lacks && standing.over <= node.given
+        };
+        // What somebody has more of what the stranger gave away is his.
+        let is_given = !node.given.is_zero() && standings.iter().all(is_gift);
+        if is_given {
+            standings
+                .iter_mut()
+                .for_each(|(_, one)| one.over = U256::ZERO);
+            standings.retain(|(_, standing)| !standing.is_clear());
+        }
+        let is_settled = tally.unsettled == 0 || is_given;
+        let is_done = tally.undone == 0 || on_their_own || is_given;
         Assessment {
-            standings: tally.standings(),
-            goal: tally.unsettled == 0 && (tally.undone == 0 || on_their_own) || back,
+            standings,
+            goal: is_settled && is_done || back,
         }
     }
 
@@ -301,6 +339,19 @@ impl Judge<'_> {
     }
 }
 
+/// Whether a claim is worth what another one was though it is another amount, up to what rounding to whole shares
+/// costs or gives, both ways.
+fn is_worth(claim: &Claim, known: &Claim) -> bool {
+    if known.live.is_zero() || claim.live.is_zero() {
+        return false;
+    }
+    let share = known.worth / known.live + U256::ONE;
+    let slack = share.saturating_mul(U256::from(2));
+    let enough = claim.worth.saturating_add(slack) >= known.worth;
+    let no_more = claim.worth <= known.worth.saturating_add(slack);
+    claim.live < known.live && enough || claim.live > known.live && no_more
+}
+
 /// What is to be told, by asset.
 fn told(standings: impl Iterator<Item = Standing>) -> Vec<(usize, Standing)> {
     let all = standings.enumerate();
@@ -329,137 +380,4 @@ fn shifted(amount: U256, by: I256) -> U256 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fork::Fork;
-    use crate::input::Scene;
-    use crate::ledger::Asset;
-    use crate::model::Record;
-
-    /// The standings of a state in which accounts can move this much in each ledger; at the start and at the end
-    /// it is that much.
-    #[track_caller]
-    fn check(
-        ledgers: &[(Side, usize)],
-        [start, end, now]: [&[&[u64]]; 3],
-        expected: &[(usize, [u64; 2])],
-    ) {
-        let claims = |rows: &[&[u64]]| {
-            let claim = |amount: &u64| Claim {
-                recorded: U256::from(*amount),
-                live: U256::from(*amount),
-            };
-            Claims::of_rows(rows.iter().map(|row| row.iter().map(claim).collect()))
-        };
-        let ledger = |(side, asset): &(Side, usize)| Ledger {
-            asset: *asset,
-            ..Ledger::erc20(String::new(), Address::ZERO, *side)
-        };
-        let ledgers: Vec<Ledger> = ledgers.iter().map(ledger).collect();
-        let accounts: Vec<Address> = (1..=now.len() as u8).map(Address::repeat_byte).collect();
-        let scene = Scene {
-            chain_id: 1,
-            number: 0,
-            timestamp_secs: 0,
-            block_gas_limit: 0,
-            accounts: Vec::new(),
-        };
-        let assets = ledgers
-            .iter()
-            .map(|ledger| ledger.asset)
-            .max()
-            .unwrap_or_default()
-            + 1;
-        let subject = Subject {
-            start: Fork::of(&scene),
-            steps: Vec::new(),
-            groups: (0..ledgers.len()).collect(),
-            ledgers: ledgers.clone(),
-            accounts: accounts.clone(),
-            assets: vec![Asset::default(); assets],
-            contracts: Vec::new(),
-            custodians: Vec::new(),
-            resume: Vec::new(),
-            wait_secs: 0,
-            recovery: Vec::new(),
-            actions: Vec::new(),
-            hostile: Vec::new(),
-            tokens: Vec::new(),
-            operator: Vec::new(),
-            off: Vec::new(),
-        };
-        let baseline = Baseline::new(&subject, claims(start), claims(end));
-        let judge = Judge {
-            subject: &subject,
-            ledgers: &ledgers,
-            accounts: &accounts,
-            judged: accounts.len(),
-            baseline: &baseline,
-        };
-        let claims = claims(now);
-        let tally = judge.tally(&claims);
-        let node = Node {
-            fork: subject.start.clone(),
-            may_wait: true,
-            waits: 1,
-            fruitless: 0,
-            record: Record::new(0),
-            shift: Default::default(),
-            lost: None,
-            waived: Default::default(),
-            stranger: 0,
-            trail: Vec::new(),
-            claims: claims.clone(),
-            tally: tally.clone().into(),
-            apart: None,
-            faults: 0,
-            sent: 0,
-            parent: None,
-        };
-        let found = judge.assess(&node);
-        let short_and_over = found.standings.iter().map(|(asset, standing)| {
-            let figures = [standing.short, standing.over];
-            (*asset, figures.map(|figure| figure.to::<u64>()))
-        });
-        assert_eq!(short_and_over.collect::<Vec<_>>(), expected);
-        assert!(!found.goal || expected.is_empty());
-        // What is taken and added again account by account is what was there.
-        let all: Vec<usize> = (0..accounts.len()).collect();
-        let back = judge.retally(&tally, &claims, &baseline.end, &all);
-        assert_eq!(back, judge.tally(&baseline.end));
-    }
-
-    /// Each has as many as before, and neither the one that is due to it.
-    #[test]
-    fn swapped_ids_are_short_and_over_each() {
-        let books = [
-            (Side::Legacy, 0),
-            (Side::Legacy, 1),
-            (Side::Successor, 0),
-            (Side::Successor, 1),
-        ];
-        let start: &[&[u64]] = &[&[1, 0, 0, 0], &[0, 1, 0, 0]];
-        let end: &[&[u64]] = &[&[0, 0, 1, 0], &[0, 0, 0, 1]];
-        let swapped: &[&[u64]] = &[&[0, 0, 0, 1], &[0, 0, 1, 0]];
-        check(&books, [start, end, swapped], &[(0, [1, 1]), (1, [1, 1])]);
-        check(&books, [start, end, end], &[]);
-        // One asset would not see it.
-        let counted = books.map(|(side, _)| (side, 0));
-        check(&counted, [start, end, swapped], &[]);
-    }
-
-    /// Too much of one thing does not make up for what lacks of another.
-    #[test]
-    fn assets_are_not_summed_up() {
-        let books = [(Side::Successor, 0), (Side::Successor, 1)];
-        let none: &[&[u64]] = &[&[0, 0]];
-        let end: &[&[u64]] = &[&[500, 500]];
-        check(
-            &books,
-            [none, end, &[&[400, 600]]],
-            &[(0, [100, 0]), (1, [0, 100])],
-        );
-        let one = [(Side::Wallet, 0), (Side::Wallet, 0)];
-        check(&one, [none, end, &[&[400, 600]]], &[]);
-    }
-}
+mod tests;

@@ -15,5 +15,6 @@ pub mod own;
 pub mod prepare;
 pub mod report;
 pub mod send;
+pub mod spending;
 pub mod tally;
 pub mod verdict;

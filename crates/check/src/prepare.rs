@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use alloy_json_abi::Function;
 use alloy_primitives::{Address, B256, Bytes, b256};
-use sealift_evm::{Machine, Message};
+use sealift_evm::{Cell, Machine, Message};
 
 use crate::explore::{ExploreError, Known};
 use crate::fork::Fork;
@@ -15,6 +15,7 @@ use crate::input::{Scene, Step};
 use crate::ledger::{Asset, ExitBy, Gift, Ledger, Reader, View};
 use crate::model::{STRANGER, Subject};
 use crate::send::{AGAIN_AT_ONCE, NONCES_A_RUN, Sender, first_nonce, with_cast};
+use crate::spending;
 
 /// Where ERC-1967 keeps the implementation: keccak256("eip1967.proxy.implementation") - 1.
 const IMPLEMENTATION_SLOT: B256 =
@@ -47,11 +48,11 @@ pub enum PrepareError {
     /// It cannot be executed.
     #[error(transparent)]
     Explore(#[from] ExploreError),
-    /// Nothing moves.
+    /// Nothing moves but what nobody is known to have a claim on, if anything.
     #[error(
-        "the script moves no claim: no balance of an ERC-20 or ERC-1155, no owner of an ERC-721 and nobody's ether changes in the undisturbed run, nor anything that one of them depends on"
+        "the script moves no claim: no balance of an ERC-20 or ERC-1155, no owner of an ERC-721 and nobody's ether changes in the undisturbed run, nor anything that one of them depends on{0}"
     )]
-    NothingMoves,
+    NothingMoves(String),
     /// The declaration does not fit what was inferred.
     #[error(transparent)]
     Declaration(#[from] Box<DeclarationError>),
@@ -80,8 +81,8 @@ pub fn prepare(
         return Err(ExploreError::Undisturbed { step, data }.into());
     }
     let mut machine = sender.machine;
-    let mut found =
-        infer::infer(&mut machine, &run, &steps, name, threads).map_err(ExploreError::from)?;
+    let mut found = infer::infer(&mut machine, &run, &steps, functions, name, threads)
+        .map_err(ExploreError::from)?;
     let inferred = declared.ledgers.is_empty();
     let (ledgers, mut assets) = if inferred {
         (found.ledgers.clone(), found.assets.clone())
@@ -102,8 +103,12 @@ pub fn prepare(
             assets[at].tolerance = tolerance;
         }
     }
-    if ledgers.is_empty() && found.leftovers.is_empty() {
-        return Err(PrepareError::NothingMoves);
+    if ledgers.is_empty() && !found.leftovers.iter().any(|leftover| leftover.stays) {
+        let moved = found
+            .leftovers
+            .iter()
+            .map(|leftover| format!("; {leftover}"));
+        return Err(PrepareError::NothingMoves(moved.collect()));
     }
     let end = run.forks.last().unwrap_or(&start);
     let accounts = if let Some(accounts) = &declared.accounts {
@@ -117,6 +122,10 @@ pub fn prepare(
     found.ledgers.clone_from(&ledgers);
     found.accounts.clone_from(&accounts);
     let senders = senders(&steps, &accounts);
+    let (start, wealth) = match declared.hostile_off {
+        false => enriched(&mut machine, &start, &found),
+        true => (start.clone(), Vec::new()),
+    };
     let public = public(
         &mut machine,
         [&start, end],
@@ -129,7 +138,19 @@ pub fn prepare(
         .tokens
         .clone()
         .unwrap_or_else(|| changeable(&start, &ledgers));
+    let mut books: Vec<Address> = ledgers.iter().map(|ledger| ledger.contract).collect();
+    books.retain(|book| *book != Address::ZERO);
+    books.sort_unstable();
+    books.dedup();
     let custodians = declared.custodians(&ledgers).map_err(Box::new)?;
+    let changing = steps.iter().zip(&run.forks[1..]);
+    let changing = changing.filter(|(step, _)| books.iter().any(|book| step.to == Some(*book)));
+    let forks: Vec<&Fork> = changing
+        .map(|(_, fork)| fork)
+        .chain([&start, end])
+        .collect();
+    let spenders = &found.contracts;
+    let allowances = spending::allowances(&mut machine, &forks, &books, &accounts, spenders);
     let (ledgers, groups) = with_twins(&start, &steps, ledgers);
     let subject = Subject {
         start,
@@ -148,6 +169,8 @@ pub fn prepare(
         operator: public.operator,
         tokens,
         off: declared.off.clone(),
+        wealth,
+        allowances,
     };
     let mut gaps = public.gaps;
     if inferred {
@@ -275,8 +298,10 @@ fn public(
     amounts.dedup();
     amounts.extend(ledgers.iter().filter_map(|ledger| match ledger.exit {
         ExitBy::Gift(Gift::Erc721(id) | Gift::Erc1155(id)) => Some(id),
-        _ => None,
+        _ => ledger.view.id(),
     }));
+    let ids = ledgers.iter().filter_map(|ledger| ledger.view.id());
+    domain.words = ids.map(B256::from).collect();
     domain.amounts = amounts.into_iter().fold(Vec::new(), |mut kept, amount| {
         if !kept.contains(&amount) {
             kept.push(amount);
@@ -333,6 +358,22 @@ fn changeable(start: &Fork, ledgers: &[Ledger]) -> Vec<Address> {
     tokens.sort_unstable();
     tokens.dedup();
     tokens
+}
+
+/// The start with a stranger in it who has tokens of what is no claim, and the words in which they stand.
+fn enriched(machine: &mut Machine<Fork>, start: &Fork, found: &Inferred) -> (Fork, Vec<Cell>) {
+    let mut tokens = found.tokens.clone();
+    let is_claim = |token: &Address| found.ledgers.iter().any(|own| own.contract == *token);
+    tokens.retain(|token| start.has_code(*token) && !is_claim(token));
+    let spenders: Vec<Address> = found
+        .contracts
+        .iter()
+        .chain(&found.around)
+        .copied()
+        .collect();
+    let mut rich = start.clone();
+    let wealth = spending::give(machine, &mut rich, &tokens, &spenders);
+    (rich, wealth)
 }
 
 /// Those who send the script and are no holders, at most a few.

@@ -8,8 +8,10 @@ use sealift_evm::{Message, Misbehaving, Misbehaviour, Reentry};
 
 use super::ExploreError;
 use super::ground::Ground;
+use super::holders::amount;
 use super::worker::{Seen, Worker};
 use crate::fork::Print;
+use crate::ledger::Shift;
 use crate::model::{CallBack, Fault, Node, STRANGER, Subject};
 use crate::send::{Outcome, after};
 
@@ -106,9 +108,16 @@ impl Worker<'_, '_> {
     ) -> Result<(), ExploreError> {
         let mut next = self.landed(node, step, &after(&node.fork, outcome), seen)?;
         next.record.next = step + 1;
-        let (from, to, asset, worth) = given_away(self.ground, call);
-        next.shift =
-            super::holders::moved(&node.shift, [(from, asset, -worth), (to, asset, worth)]);
+        let gifts = match given_away(self.ground, call) {
+            Some((from, to, asset, worth)) => vec![(from, asset, -worth), (to, asset, worth)],
+            None => {
+                let plain = self.send_step(node, step, u64::from(node.record.reruns));
+                let plain = self.landed(node, step, &plain, seen)?;
+                self.gifts(&plain, &next, call.from)
+            }
+        };
+        let own = (call.from, 0, I256::ZERO);
+        next.shift = super::holders::moved(&node.shift, gifts.into_iter().chain([own]));
         next.waive(call.from);
         if let Some(past) = next.trail.last_mut() {
             past.shift = next.shift.clone();
@@ -116,6 +125,30 @@ impl Worker<'_, '_> {
         }
         self.faulty(next, step, fault, None);
         Ok(())
+    }
+
+    /// What a holder gave others by a call within a step: what it has less, where nobody else has less than after the
+    /// step alone and the others have as much more.
+    fn gifts(&self, plain: &Node, with: &Node, from: Address) -> Vec<Shift> {
+        let (ground, judge) = (self.ground, self.judge());
+        let mut others = with.claims.differences(&plain.claims);
+        others.retain(|account| *account < ground.judged);
+        let of_asset = |asset: usize| -> Option<Vec<Shift>> {
+            let changes = others.iter().map(|account| {
+                let live = |node: &Node| amount(judge.live(&node.claims, *account, asset));
+                let by = live(with).saturating_sub(live(plain));
+                (ground.accounts[*account], asset, by)
+            });
+            let changes: Vec<Shift> = changes.filter(|(_, _, by)| !by.is_zero()).collect();
+            let gives = |(who, _, by): &Shift| (*who == from) == by.is_negative();
+            let sum = changes.iter().map(|(_, _, by)| *by);
+            let sum = sum.fold(I256::ZERO, I256::saturating_add);
+            (changes.iter().all(gives) && sum.is_zero()).then_some(changes)
+        };
+        (0..ground.subject.assets.len())
+            .filter_map(of_asset)
+            .flatten()
+            .collect()
     }
 
     /// Tokens that may misbehave do, in each way, for one step.
@@ -166,16 +199,12 @@ impl Worker<'_, '_> {
 
 /// What a call of a holder gives away, whose, to whom: a plain transfer in a ledger, of its own or of what somebody
 /// allowed it. What goes to a contract that nobody judges is given to the migration, which may give it back.
-fn given_away(ground: &Ground<'_>, call: &Message) -> (Address, Address, usize, I256) {
+fn given_away(ground: &Ground<'_>, call: &Message) -> Option<(Address, Address, usize, I256)> {
     let mut books = ground.subject.ledgers.iter();
     let given = books
         .find_map(|book| Some((book, book.given_by(call)?)))
         .filter(|(_, (_, to, _))| ground.accounts[..ground.judged].contains(to));
-    let nothing = (call.from, call.from, 0, I256::ZERO);
-    given.map_or(nothing, |(book, (from, to, amount))| {
-        let worth = I256::try_from(book.worth(amount)).unwrap_or(I256::MAX);
-        (from, to, book.asset, worth)
-    })
+    given.map(|(book, (from, to, units))| (from, to, book.asset, amount(book.worth(units))))
 }
 
 /// A call of the stranger as another account makes it for itself.

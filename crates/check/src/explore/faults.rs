@@ -224,6 +224,7 @@ impl Worker<'_, '_> {
         for account in movers.copied() {
             self.transfers(node, step, account, (account + 1) % holders, seen)?;
             self.exits(node, step, account, seen)?;
+            self.revokes(node, step, account, seen)?;
             self.gets_code(node, step, account, seen)?;
         }
         for index in 0..self.ground.subject.actions.len() {

@@ -47,6 +47,36 @@ impl Worker<'_, '_> {
         Ok(())
     }
 
+    /// A holder takes back what it lets others take: from now on nobody owes it to be moved.
+    pub(super) fn revokes(
+        &mut self,
+        node: &Node,
+        step: usize,
+        account: usize,
+        seen: &Seen,
+    ) -> Result<(), ExploreError> {
+        let ground = self.ground;
+        let holder = ground.accounts[account];
+        for (index, allowance) in ground.subject.allowances.iter().enumerate() {
+            let fault = Fault::HolderRevokes {
+                allowance: index,
+                holder,
+            };
+            if self.is_off(&fault) {
+                continue;
+            }
+            let message = allowance.revoked(holder);
+            let sent = self.sender.send(&node.fork, &message, None);
+            if sent.failed.is_some() || sent.is_idle() || !self.site(&fault, 1) {
+                continue;
+            }
+            let mut next = self.after_own(node, &sent, seen)?;
+            next.shift = moved(&node.shift, [(holder, 0, I256::ZERO)]);
+            self.fault(next, step, fault, None);
+        }
+        Ok(())
+    }
+
     /// A holder does what is declared.
     pub(super) fn action(
         &mut self,
@@ -162,7 +192,8 @@ impl Worker<'_, '_> {
     }
 }
 
-fn amount(units: U256) -> I256 {
+/// Units with a sign; more than fits is the most that fits.
+pub(super) fn amount(units: U256) -> I256 {
     I256::try_from(units).unwrap_or(I256::MAX)
 }
 

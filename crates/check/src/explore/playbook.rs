@@ -12,14 +12,14 @@ impl Worker<'_, '_> {
     /// What a stopped or finished executor may do.
     pub(super) fn resume(&mut self, node: &Node, seen: &Seen) -> Result<(), ExploreError> {
         let steps = self.ground.subject.steps.len();
-        // Who has a good receipt of every step does not begin again.
+        // Who has a good receipt of every step does not begin again, unless he sees that the end is another one.
         let complete =
             node.record.mode != Mode::Stopped && (0..steps).all(|step| node.record.is_mined(step));
-        let resumes = if complete {
-            Vec::new()
-        } else {
-            self.ground.subject.resume.clone()
-        };
+        let mut resumes = self.ground.subject.resume.clone();
+        if complete {
+            let is_end = self.judge().assess(node).goal;
+            resumes.retain(|resume| *resume == Resume::Rerun && !is_end);
+        }
         for resume in resumes {
             let mut next = node.clone();
             let record = &mut next.record;

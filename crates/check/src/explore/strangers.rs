@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use alloy_primitives::map::HashSet;
+use alloy_primitives::{I256, U256};
 use sealift_evm::{CLOCK, Cell};
 
 use super::ExploreError;
+use super::holders::{amount, moved};
 use super::worker::{Seen, Worker};
-use crate::fork::{Fork, Print};
-use crate::model::{Action, Fault, Node};
+use crate::fork::{Fork, Print, Value};
+use crate::ledger::Shift;
+use crate::model::{Action, Fault, Node, STRANGER};
 use crate::send::{Outcome, after};
 
 impl Worker<'_, '_> {
@@ -84,10 +87,52 @@ impl Worker<'_, '_> {
             next.sent += 1;
             next.stranger = 1;
             self.take(&mut next, &sent, seen)?;
+            self.bought(node, &mut next, outcome);
             Self::set_apart(&mut next, outcome.effect.cells());
             self.faulty(next, step, Fault::Stranger(call), None);
         }
         Ok(())
+    }
+
+    /// What a stranger gives up, and what accounts get for it, is theirs: where nobody else lacks more than before, and
+    /// all get no more together than was given.
+    fn bought(&self, before: &Node, after: &mut Node, outcome: &Outcome) {
+        let subject = &self.ground.subject;
+        let effect = outcome.effect.on(&before.fork);
+        let paid = effect.changes.iter().map(|(cell, value)| {
+            let (old, new) = match (before.fork.value(cell), value) {
+                (Value::Account(old), Value::Account(new)) if cell.0 == STRANGER => {
+                    (old.balance, new.balance)
+                }
+                (Value::Word(old), Value::Word(new)) if subject.wealth.contains(cell) => {
+                    (old, *new)
+                }
+                _ => return U256::ZERO,
+            };
+            old.saturating_sub(new)
+        });
+        let paid = paid.fold(U256::ZERO, U256::saturating_add);
+        let judge = self.judge();
+        let mut others = after.claims.differences(&before.claims);
+        others.retain(|account| *account < self.ground.judged);
+        let mut changes: Vec<Shift> = Vec::new();
+        for asset in 0..subject.assets.len() {
+            for account in &others {
+                let live = |node: &Node| amount(judge.live(&node.claims, *account, asset));
+                let by = live(after).saturating_sub(live(before));
+                if !by.is_zero() {
+                    changes.push((self.ground.accounts[*account], asset, by));
+                }
+            }
+        }
+        let own = |(who, _, by): &Shift| *who == STRANGER && by.is_negative();
+        let sum = changes.iter().map(|(_, _, by)| *by);
+        let sum = sum.fold(I256::ZERO, I256::saturating_add);
+        let mut all = changes.iter();
+        if all.all(|change| own(change) || change.2.is_positive()) && sum <= amount(paid) {
+            after.shift = moved(&before.shift, changes);
+        }
+        after.given = before.given.saturating_add(paid);
     }
 
     /// Whether a call writes what anything else depends on, by itself or with a second call that depends on it; with
@@ -158,11 +203,17 @@ impl Worker<'_, '_> {
                 self.out.absorbed.extend(outcome.effect.cells());
                 continue;
             }
-            let sent = after(&node.fork, outcome);
+            let sent = after(&node.fork, outcome.clone());
             let mut next = node.clone();
             next.sent += 1;
             next.stranger -= 1;
             self.take(&mut next, &sent, seen)?;
+            self.bought(node, &mut next, &outcome);
+            // After it has paid, what it does to itself is its own affair.
+            let standings = |node: &Node| self.judge().assess(node).standings;
+            if !node.given.is_zero() && standings(node) == standings(&next) {
+                continue;
+            }
             Self::set_apart(&mut next, sent.effect.cells());
             self.emit(next, Action::Again(call as usize), None);
         }

@@ -324,6 +324,7 @@ impl<'a, 'g> Worker<'a, 'g> {
                         | Fault::CallsBack(_)
                         | Fault::HolderTransfers { .. }
                         | Fault::HolderExits { .. }
+                        | Fault::HolderRevokes { .. }
                         | Fault::HolderGetsCode { .. }
                         | Fault::Action(_)
                         | Fault::Stranger(_)

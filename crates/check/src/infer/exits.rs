@@ -2,16 +2,29 @@
 
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
-use sealift_evm::{Ending, Executed, Machine, Message, TX_GAS_CAP};
+use sealift_evm::{Ending, Executed, Machine};
 
-use super::ether_of;
 use super::family::{Family, NO_FUNCTION};
 use super::rates::simple;
+use super::{call, ether_of};
 use crate::fork::Fork;
-use crate::ledger::{Ask, ExitBy, Gift, IErc4626, NOBODY, view};
+use crate::ledger::{Ask, ExitBy, Gift, IErc4626, Ledger, NOBODY, view};
 
 /// Holders at most that an exit is tried for, in a state.
 const TRIED: usize = 3;
+
+/// Holders at most whose locks are looked at, in a state.
+const LOCKED: usize = 16;
+
+/// How long locks last at most: a month, a year, the four years of votes, ten years, a century.
+const LOCKS: [u64; 5] = [
+    30 * DAY,
+    365 * DAY,
+    4 * 366 * DAY,
+    3_653 * DAY,
+    36_525 * DAY,
+];
+const DAY: u64 = 86_400;
 
 /// Chooses the exits of tokens, each only where it works for a holder undisturbed, before the first step or after the
 /// last one: `redeem` for an ERC-4626, `withdraw` for what is paid out in ether, and for what nobody can transfer a
@@ -49,8 +62,67 @@ pub(super) fn choose(
             // It can be transferred, and is frozen.
             None => continue,
         };
+        if let ExitBy::Call(ask) = &exit {
+            family.books[0].lock_secs = lock_secs(machine, forks, people, &family.books[0], ask);
+        }
         (family.books[0].exit, family.books[0].gift) = (exit, None);
     }
+}
+
+/// After how many seconds holders can take out by a call who cannot now, in either state: the longest of the usual
+/// locks that some of them need, and 0 where nobody does.
+pub(super) fn lock_secs(
+    machine: &mut Machine<Fork>,
+    forks: [&Fork; 2],
+    people: &[Address],
+    book: &Ledger,
+    ask: &Ask,
+) -> u64 {
+    let mut longest = 0;
+    for fork in forks.into_iter().filter(|fork| book.is_there(fork)) {
+        let holders: Vec<Address> = people
+            .iter()
+            .copied()
+            .filter(|holder| {
+                let recorded = view(machine, fork, book, *holder).0;
+                recorded.is_ok_and(|recorded| !recorded.is_zero())
+            })
+            .take(LOCKED)
+            .collect();
+        for holder in holders {
+            let mut works = |secs: &u64| {
+                let mut later = fork.clone();
+                later.wait(*secs);
+                gives(machine, &later, book, holder, ask)
+            };
+            if !works(&0) {
+                longest = longest.max(LOCKS.into_iter().find(&mut works).unwrap_or_default());
+            }
+        }
+    }
+    longest
+}
+
+/// Whether a call of a holder works, and leaves it with less.
+fn gives(
+    machine: &mut Machine<Fork>,
+    fork: &Fork,
+    book: &Ledger,
+    holder: Address,
+    ask: &Ask,
+) -> bool {
+    let Ok(units) = view(machine, fork, book, holder).0 else {
+        return false;
+    };
+    let data = ask.with(holder, units).to_vec();
+    let done = call(machine, fork, holder, book.contract, data);
+    if !done.succeeded() {
+        return false;
+    }
+    let mut after = fork.clone();
+    after.put(&fork.effect(&done, holder));
+    let left = view(machine, &after, book, holder).0;
+    left.is_ok_and(|left| left < units)
 }
 
 /// Whether a token is redeemed or paid out in ether, which is its exit then.
@@ -80,7 +152,9 @@ fn pays_out(
         if !is_vault && wei.is_zero() {
             return false;
         }
-        if !is_vault {
+        if is_vault {
+            family.books[0].price = Some(Ask::worth());
+        } else {
             let (wei, units) = simple(units, wei);
             family.pays = Some((units, wei));
         }
@@ -90,7 +164,7 @@ fn pays_out(
     false
 }
 
-/// Whether a call of a holder works, and leaves it with less.
+/// Whether a call works for one of the first holders, and leaves it with less.
 fn takes_back(
     machine: &mut Machine<Fork>,
     fork: &Fork,
@@ -98,13 +172,10 @@ fn takes_back(
     family: &Family,
     ask: &Ask,
 ) -> bool {
-    let Some((holder, units, done)) = tried(machine, fork, people, family, ask) else {
-        return false;
-    };
-    let mut after = fork.clone();
-    after.put(&fork.effect(&done, holder));
-    let left = view(machine, &after, &family.books[0], holder).0;
-    left.is_ok_and(|left| left < units)
+    let tried = holders(machine, fork, people, family);
+    let tried: Vec<Address> = tried.map(|(holder, _)| holder).collect();
+    let mut tried = tried.into_iter();
+    tried.any(|holder| gives(machine, fork, &family.books[0], holder, ask))
 }
 
 /// Whether a call of a holder meets a function: it fails otherwise than a call of no function does, or after it has
@@ -169,21 +240,4 @@ fn tried(
         let done = call(machine, fork, holder, family.contract, data);
         done.succeeded().then_some((holder, recorded, done))
     })
-}
-
-fn call(
-    machine: &mut Machine<Fork>,
-    fork: &Fork,
-    from: Address,
-    to: Address,
-    data: Vec<u8>,
-) -> Executed {
-    let message = Message {
-        from,
-        to: Some(to),
-        data: data.into(),
-        value: U256::ZERO,
-        gas: TX_GAS_CAP,
-    };
-    machine.execute(fork.clone(), fork.moment(), &message)
 }

@@ -7,11 +7,14 @@ use alloy_primitives::{Address, Log, U256};
 use alloy_sol_types::{SolCall, SolEvent, sol};
 use sealift_evm::{Ending, Machine, Message, TX_GAS_CAP};
 
-use super::Run;
+use super::custody::Unit;
+use super::{Run, call};
 use crate::fork::Fork;
 use crate::hostile::Gap;
 use crate::input::Step;
-use crate::ledger::{Ask, Claim, IErc20, IErc1155, Ledger, NOBODY, Reader, Side, SilentView, view};
+use crate::ledger::{
+    Ask, Claim, IErc20, IErc1155, Ledger, NOBODY, Reader, Side, SilentView, View, view,
+};
 use crate::memo::Memo;
 use crate::model::Record;
 use crate::send::message_of;
@@ -31,7 +34,7 @@ const ERC1155: [u8; 4] = [0xd9, 0xb6, 0x7a, 0x26];
 pub(super) const NO_FUNCTION: [u8; 4] = [0xfe, 0xed, 0xfa, 0xce];
 
 /// Ids of a collection that are judged at most; those of which there are more are a named gap.
-const MAX_IDS: usize = 128;
+pub(super) const MAX_IDS: usize = 128;
 
 /// People whose claims are read by one thread at a time.
 const A_GROUP: usize = 64;
@@ -51,6 +54,17 @@ pub(super) struct Family {
     pub(super) pays: Option<(U256, U256)>,
     /// How many ids are not judged.
     pub(super) left_out: usize,
+    /// The records that these became, where that is known.
+    pub(super) became: Option<Became>,
+}
+
+/// What records became: other ones, or what they are of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Became {
+    /// The contract and the first view of the others.
+    pub(super) first: (Address, View),
+    /// What they are of.
+    pub(super) unit: Unit,
 }
 
 impl Family {
@@ -61,7 +75,19 @@ impl Family {
             ids: Vec::new(),
             pays: None,
             left_out: 0,
+            became: None,
         }
+    }
+
+    /// Contract and view of the first of its books.
+    pub(super) fn first(&self) -> (Address, View) {
+        (self.contract, self.books[0].view.clone())
+    }
+
+    /// Whether a ledger is one of its books.
+    pub(super) fn has(&self, ledger: &Ledger) -> bool {
+        let mut books = self.books.iter();
+        self.contract == ledger.contract && books.any(|book| book.view == ledger.view)
     }
 
     /// What is said of ids that are not judged.
@@ -212,7 +238,8 @@ fn group(
     for family in families {
         for ledger in &family.books {
             let mut reader = Reader::new(vec![ledger.clone()], people.to_vec());
-            reader.silence_is_nothing = !family.ids.is_empty();
+            reader.silence_is_nothing =
+                !family.ids.is_empty() || matches!(ledger.view, View::Record(..));
             reader.known = known;
             let held = (0..people.len() as u32).map(|person| {
                 // A contract that the script makes is no token yet at the start.
@@ -283,6 +310,7 @@ pub(super) fn find(
             ids,
             pays: None,
             left_out,
+            became: None,
         });
     }
     tokens.retain(|family| !family.books.is_empty());
@@ -356,7 +384,7 @@ fn logs_ids(logs: &[Log], contract: Address, standard: Standard) -> bool {
 }
 
 /// Words of calldata that may be ids.
-fn words(steps: &[Step]) -> impl Iterator<Item = U256> {
+pub(super) fn words(steps: &[Step]) -> impl Iterator<Item = U256> {
     let calls = steps.iter().filter(|step| step.to.is_some());
     let words = calls.flat_map(|step| step.data.get(4..).unwrap_or_default().chunks_exact(32));
     let words: BTreeSet<U256> = words.map(U256::from_be_slice).collect();
@@ -415,14 +443,5 @@ fn is_token(machine: &mut Machine<Fork>, fork: &Fork, contract: Address) -> bool
 }
 
 fn asked(machine: &mut Machine<Fork>, fork: &Fork, contract: Address, data: Vec<u8>) -> Ending {
-    let message = Message {
-        from: NOBODY,
-        to: Some(contract),
-        data: data.into(),
-        value: U256::ZERO,
-        gas: 1_000_000,
-    };
-    machine
-        .execute(fork.clone(), fork.moment(), &message)
-        .ending
+    call(machine, fork, NOBODY, contract, data).ending
 }

@@ -4,16 +4,17 @@ use std::fmt;
 
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
-use sealift_evm::{Ending, Machine, Message};
+use sealift_evm::{Ending, Machine};
 
-use super::Run;
 use super::family::{Family, Holdings};
 use super::sides::Sides;
+use super::{Run, call};
 use crate::fork::Fork;
 use crate::hostile::Gap;
 use crate::ledger::{IErc20, Ledger, NOBODY, Reader, Side, view};
+use crate::report::grouped;
 
-/// An old contract's balance that no claim covers and that stays behind.
+/// A contract's balance that no claim covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leftover {
     /// The asset.
@@ -22,15 +23,30 @@ pub struct Leftover {
     pub holder: String,
     /// How much, in the asset's units.
     pub amount: U256,
+    /// Whether it stays behind in an old contract; else a contract gets it from others, and whose it is was not found.
+    pub stays: bool,
 }
 
 impl fmt::Display for Leftover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} still holds {} {}, which no step moves and no claim covers",
-            self.holder, self.amount, self.asset
-        )
+        let Self {
+            asset,
+            holder,
+            amount,
+            stays,
+        } = self;
+        let amount = grouped(*amount);
+        if *stays {
+            write!(
+                f,
+                "{holder} still holds {amount} {asset}, which no step moves and no claim covers"
+            )
+        } else {
+            write!(
+                f,
+                "{holder} gets {amount} {asset} from other contracts, and whose that is was not found: nothing is known about it"
+            )
+        }
     }
 }
 
@@ -55,10 +71,7 @@ impl Found<'_> {
     /// Whether a contract of somebody's has a claim in a legacy that it could move and cannot any more, and got nothing
     /// for it: a vault or a wallet that no list of holders names.
     fn is_stranded(&self, machine: &mut Machine<Fork>, book: &Ledger, holder: Address) -> bool {
-        let at = self
-            .families
-            .iter()
-            .position(|own| own.contract == book.contract);
+        let at = self.families.iter().position(|own| own.has(book));
         let Some(at) = at.filter(|at| self.sides.legacies.contains(at)) else {
             return false;
         };
@@ -132,6 +145,7 @@ pub(super) fn find(
                     },
                     holder: name(holder),
                     amount: *new,
+                    stays: true,
                 });
             }
         }
@@ -145,6 +159,7 @@ pub(super) fn find(
                 asset: "wei".to_owned(),
                 holder: name(holder),
                 amount,
+                stays: true,
             });
         }
     }
@@ -173,7 +188,7 @@ pub(super) fn given_away(
                 held.unwrap_or_default()
             });
             if after < before {
-                let (amount, token) = (before - after, &family.books[0].name);
+                let (amount, token) = (grouped(before - after), &family.books[0].name);
                 found.push(Gap {
                     contract: *holder,
                     function: "custody".to_owned(),
@@ -188,14 +203,8 @@ pub(super) fn given_away(
 }
 
 fn supply(machine: &mut Machine<Fork>, fork: &Fork, token: Address) -> Option<U256> {
-    let ask = Message {
-        from: NOBODY,
-        to: Some(token),
-        data: IErc20::totalSupplyCall {}.abi_encode().into(),
-        value: U256::ZERO,
-        gas: 1_000_000,
-    };
-    match machine.execute(fork.clone(), fork.moment(), &ask).ending {
+    let data = IErc20::totalSupplyCall {}.abi_encode();
+    match call(machine, fork, NOBODY, token, data).ending {
         Ending::Returned(data) if data.len() == 32 => Some(U256::from_be_slice(&data)),
         _ => None,
     }

@@ -1,11 +1,13 @@
 //! Inferring the ledgers of a migration from its undisturbed run.
 
+mod custody;
 mod ether;
 mod exits;
 mod family;
 mod leftovers;
 mod people;
 mod rates;
+mod records;
 mod sides;
 #[cfg(test)]
 mod tests;
@@ -13,8 +15,9 @@ mod tests;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use alloy_json_abi::Function;
 use alloy_primitives::{Address, Log, U256, address};
-use sealift_evm::{Cell, Machine, Snapshot};
+use sealift_evm::{Cell, Executed, Machine, Message, Snapshot, TX_GAS_CAP};
 
 use self::family::{Family, Holdings};
 use self::sides::Sides;
@@ -36,6 +39,9 @@ const SYSTEM_CONTRACTS: [Address; 4] = [
     address!("0000BBdDc7CE488642fb579F8B00f3a590007251"),
 ];
 
+/// The functions of a contract in a state.
+pub type Functions<'a> = &'a dyn Fn(&Fork, Address) -> Vec<Function>;
+
 /// What an undisturbed run shows.
 #[derive(Clone, Debug, Default)]
 pub struct Inferred {
@@ -49,6 +55,8 @@ pub struct Inferred {
     pub contracts: Vec<Address>,
     /// Other contracts of the state that were there before: their code may be called as well.
     pub around: Vec<Address>,
+    /// All ERC-20s of the state, whoever holds them.
+    pub tokens: Vec<Address>,
     /// Everybody who may hold something.
     pub candidates: Vec<Address>,
     /// What stays behind.
@@ -118,6 +126,24 @@ pub fn run(sender: &mut Sender, start: &Fork, steps: &[Step]) -> Run {
     run
 }
 
+/// What a call of somebody does in a state.
+fn call(
+    machine: &mut Machine<Fork>,
+    fork: &Fork,
+    from: Address,
+    to: Address,
+    data: Vec<u8>,
+) -> Executed {
+    let message = Message {
+        from,
+        to: Some(to),
+        data: data.into(),
+        value: U256::ZERO,
+        gas: TX_GAS_CAP,
+    };
+    machine.execute(fork.clone(), fork.moment(), &message)
+}
+
 /// The ether of an account.
 fn ether_of(fork: &Fork, account: Address) -> U256 {
     fork.account(account).map_or(U256::ZERO, |own| own.balance)
@@ -128,6 +154,7 @@ pub fn infer(
     machine: &mut Machine<Fork>,
     run: &Run,
     steps: &[Step],
+    functions: Functions<'_>,
     name: &dyn Fn(Address) -> String,
     threads: NonZeroUsize,
 ) -> Result<Inferred, SilentView> {
@@ -139,6 +166,18 @@ pub fn infer(
     people.retain(|account| !start.has_code(*account));
     let mut families = family::find(machine, run, steps, &people, name);
     exits::choose(machine, [start, end], &people, &mut families);
+    let plain = families.iter().filter(|family| family.ids.is_empty());
+    let tokens: Vec<Address> = plain.map(|family| family.contract).collect();
+    let records = records::Known {
+        run,
+        steps,
+        people: &people,
+        families: &families,
+        functions,
+        name,
+    };
+    let records = records::find(machine, &records);
+    families.extend(records);
     let (holdings, known) = Holdings::read([start, end], &people, &families, threads)?;
     let is_paid_out = families.iter().any(|family| family.pays.is_some());
     let ether = ether::flow(run, steps, &people)
@@ -166,7 +205,8 @@ pub fn infer(
         holdings: &holdings,
         sides: &sides,
     };
-    let leftovers = leftovers::find(machine, found, name);
+    let mut leftovers = leftovers::find(machine, found, name);
+    leftovers.extend(records::unknown(machine, run, &families, &ledgers, name));
     let mut gaps: Vec<Gap> = families.iter().filter_map(Family::gap).collect();
     gaps.extend(leftovers::given_away(machine, found, &ledgers));
     Ok(Inferred {
@@ -176,6 +216,7 @@ pub fn infer(
         assets,
         accounts,
         around: around(start, &all),
+        tokens,
         contracts: all,
         candidates,
         leftovers,
@@ -221,9 +262,7 @@ fn watched(
 /// else there would be nothing to judge.
 fn judge_records(ledgers: &mut [Ledger], families: &[Family], holdings: &Holdings) {
     let is_frozen = |ledger: &Ledger| {
-        let own = families
-            .iter()
-            .position(|family| family.contract == ledger.contract);
+        let own = families.iter().position(|family| family.has(ledger));
         own.is_some_and(|at| holdings.is_frozen(at))
     };
     if ledgers.iter().all(is_frozen) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, U256};
 
+use super::custody::Unit;
 use super::ether::Flow;
 use super::family::{Family, Held, Holdings};
 use super::rates::{ONE, Rate, common, is_one_ratio, is_whole, rate_of, times};
@@ -155,7 +156,24 @@ impl Sides {
                 .collect();
             let is_lost = |held: &Held| held.before.live;
             let mut own: Vec<Link> = Vec::new();
+            let became = families[from].became.as_ref();
             for to in got.iter().copied() {
+                if let Some(became) = became {
+                    let is_it = match to {
+                        Member::Family(at) if became.unit == Unit::Token(at) => true,
+                        Member::Family(at) => families[at].first() == became.first,
+                        Member::Ether => became.unit == Unit::Ether,
+                    };
+                    if is_it {
+                        own.push(Link {
+                            from,
+                            to,
+                            rate: ONE,
+                            same_ids: !families[from].ids.is_empty(),
+                        });
+                    }
+                    continue;
+                }
                 let pairs: Vec<(U256, U256)> = given
                     .iter()
                     .map(|(person, given)| (*given, self.gain(to, *person, holdings, ether)))

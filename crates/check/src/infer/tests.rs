@@ -38,6 +38,7 @@ fn held((before, after): (u64, u64)) -> Held {
     let claim = |amount: u64| Claim {
         recorded: U256::from(amount),
         live: U256::from(amount),
+        worth: U256::ZERO,
     };
     Held {
         before: claim(before),

@@ -118,6 +118,12 @@ impl Ask {
         }
     }
 
+    /// `convertToAssets(amount)`.
+    pub fn worth() -> Self {
+        let shares = U256::ZERO;
+        Self::of_amount(IErc4626::convertToAssetsCall { shares }.abi_encode())
+    }
+
     /// `withdraw(amount)`.
     pub fn withdraw() -> Self {
         let amount = U256::ZERO;
@@ -152,14 +158,80 @@ impl Ask {
 }
 
 /// How a ledger says what an account has.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum View {
     /// A call that answers the amount.
     Amount(Ask),
     /// A call that answers who has it: that account has one unit. Where it reverts, nobody has.
     Owner(Ask),
+    /// A call that answers a record, of which some words are the claim.
+    Record(Ask, Figure),
     /// The account's ether.
     Ether,
+}
+
+/// Which words of a record are a claim, counted from 0.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
+pub struct Figure {
+    /// The amount.
+    pub word: usize,
+    /// What was taken out of it already.
+    pub less: Option<usize>,
+    /// Whose it is; where there is none, the record is that of the account that was asked for.
+    pub owner: Option<usize>,
+}
+
+impl Figure {
+    /// What an account has by an answer; `None` where the answer is too short for that.
+    pub fn of(&self, answer: &[u8], account: Address) -> Option<U256> {
+        let word = |at: usize| answer.get(at * 32..(at + 1) * 32);
+        if let Some(owner) = self.owner
+            && word(owner)? != account.into_word().as_slice()
+        {
+            return Some(U256::ZERO);
+        }
+        let amount = |at: usize| word(at).map(U256::from_be_slice);
+        let less = match self.less {
+            Some(less) => amount(less)?,
+            None => U256::ZERO,
+        };
+        Some(amount(self.word)?.saturating_sub(less))
+    }
+}
+
+impl View {
+    /// The call that is made; none for ether.
+    pub fn ask(&self) -> Option<&Ask> {
+        match self {
+            Self::Amount(ask) | Self::Owner(ask) | Self::Record(ask, _) => Some(ask),
+            Self::Ether => None,
+        }
+    }
+
+    /// The id that it is asked for, where it answers whose that is.
+    pub fn id(&self) -> Option<U256> {
+        match self {
+            Self::Owner(ask) => Some(ask),
+            Self::Record(ask, figure) => figure.owner.and(Some(ask)),
+            Self::Amount(_) | Self::Ether => None,
+        }
+        .and_then(|ask| ask.data.get(4..36))
+        .map(U256::from_be_slice)
+    }
+
+    /// What is asked and looked at; ids of one contract are told from each other by it.
+    pub fn key(&self) -> Option<Bytes> {
+        let data = &self.ask()?.data;
+        let Self::Record(_, figure) = self else {
+            return Some(data.clone());
+        };
+        let words = [Some(figure.word), figure.less, figure.owner];
+        let words = words.map(|word| word.map_or(u8::MAX, |word| word as u8));
+        Some([data.as_ref(), &words].concat().into())
+    }
 }
 
 /// How a holder gives a claim to somebody else.

@@ -1,19 +1,18 @@
 //! Ledgers: where accounts hold claims, and what of a claim can be moved.
 
-use std::collections::BTreeSet;
+mod ask;
+mod reader;
+
 use std::sync::Arc;
 
-use alloy_primitives::map::HashMap;
 use alloy_primitives::{Address, I256, U256, address};
 use rpds::VectorSync;
-use sealift_evm::{Cell, Ending, Machine, Message, Snapshot};
+use sealift_evm::Message;
 
 use crate::fork::{Fork, Print, print_of};
-use crate::memo::{Memo, together};
 
-mod ask;
-
-pub use ask::{Ask, ExitBy, Gift, IErc20, IErc721, IErc1155, IErc4626, View};
+pub use ask::{Ask, ExitBy, Figure, Gift, IErc20, IErc721, IErc1155, IErc4626, View};
+pub use reader::{Reader, Readers, view};
 
 /// Where a simulated exit goes to: an account that nobody has.
 pub const NOBODY: Address = address!("00000000000000000000000000000000005ea11f");
@@ -46,6 +45,10 @@ pub struct Ledger {
     pub exit: ExitBy,
     /// How a holder gives a claim to somebody else, where it can: holders are tried.
     pub gift: Option<Gift>,
+    /// How it says what an amount is worth, where it does: shares of a vault.
+    pub price: Option<Ask>,
+    /// Seconds after which locks have ended: a claim that can be moved then is live.
+    pub lock_secs: u64,
     /// Units of entitlement a unit: numerator and denominator.
     pub rate: (U256, U256),
     /// Its side.
@@ -62,6 +65,8 @@ impl Ledger {
             view,
             exit: ExitBy::Gift(gift),
             gift: Some(gift),
+            price: None,
+            lock_secs: 0,
             rate: (U256::ONE, U256::ONE),
             side,
             asset: 0,
@@ -96,7 +101,8 @@ impl Ledger {
 
     /// What it is asked, as a fingerprint: name, rate and side are not in it.
     fn question(&self) -> Print {
-        print_of(&(self.contract, &self.view, &self.exit))
+        let figures = (&self.price, self.lock_secs);
+        print_of(&(self.contract, &self.view, &self.exit, figures))
     }
 
     /// Whether it is one of ether, which no contract records.
@@ -171,8 +177,10 @@ pub type Shift = (Address, usize, I256);
 pub struct Claim {
     /// What the view says.
     pub recorded: U256,
-    /// What the account could move at this moment: all of it, or nothing.
+    /// What the account could move at this moment, or once a lock ends: all of it, or nothing.
     pub live: U256,
+    /// What that is worth at this moment in what the ledger is of, where it says so.
+    pub worth: U256,
 }
 
 /// A view that does not answer.
@@ -232,250 +240,4 @@ impl Claims {
             .map(|(account, _)| account)
             .collect()
     }
-}
-
-/// Which claims have ever depended on a cell: account times the number of ledgers, plus ledger.
-pub type Readers = HashMap<Cell, BTreeSet<u32>>;
-
-/// Reads claims, and reads again only what a change can have touched.
-#[derive(Debug)]
-pub struct Reader {
-    /// The ledgers.
-    pub ledgers: Vec<Ledger>,
-    /// The accounts.
-    pub accounts: Vec<Address>,
-    /// What this reader has found out itself.
-    pub readers: Readers,
-    /// Claims by account and ledger.
-    pub known: Memo<Claim>,
-    /// Fingerprints of the questions: of each ledger, of each account.
-    questions: (Vec<Print>, Vec<Print>),
-    /// Whether a view that does not answer is a claim of nothing: a fault can break a ledger.
-    pub silence_is_nothing: bool,
-    /// How many views and exits were executed.
-    pub executed: u64,
-    /// What was found out since the caller took it.
-    pub found: Vec<(Cell, u32)>,
-}
-
-impl Reader {
-    /// A reader of these ledgers for these accounts.
-    pub fn new(ledgers: Vec<Ledger>, accounts: Vec<Address>) -> Self {
-        Self {
-            questions: (
-                ledgers.iter().map(Ledger::question).collect(),
-                accounts.iter().map(print_of).collect(),
-            ),
-            ledgers,
-            accounts,
-            readers: HashMap::default(),
-            known: Memo::default(),
-            silence_is_nothing: false,
-            executed: 0,
-            found: Vec::new(),
-        }
-    }
-
-    /// Begins with what is known of claims, and with what that depends on.
-    pub fn begin_with(&mut self, known: Arc<Memo<Claim>>) {
-        for index in 0..(self.accounts.len() * self.ledgers.len()) as u32 {
-            let cells = known
-                .shapes(self.question(index))
-                .flat_map(|shape| &**shape);
-            for cell in cells {
-                self.readers.entry(*cell).or_default().insert(index);
-            }
-        }
-        self.known = Memo::above(known);
-    }
-
-    /// What is asked for a claim, as a fingerprint: sums of those of a ledger and of an account.
-    fn question(&self, index: u32) -> Print {
-        let (account, ledger) = self.place(index);
-        self.questions.0[ledger].wrapping_add(self.questions.1[account])
-    }
-
-    /// The account and the ledger of a claim.
-    fn place(&self, index: u32) -> (usize, usize) {
-        let width = self.ledgers.len();
-        (index as usize / width, index as usize % width)
-    }
-
-    /// Reads everything, whatever is known.
-    pub fn forget(&mut self) {
-        self.known.forgets = true;
-    }
-
-    /// Every claim of a state.
-    pub fn all(&mut self, machine: &mut Machine<Fork>, fork: &Fork) -> Result<Claims, SilentView> {
-        let mut rows = VectorSync::new_sync();
-        for account in 0..self.accounts.len() {
-            rows.push_back_mut(self.row(machine, fork, account)?);
-        }
-        Ok(Claims { rows })
-    }
-
-    /// The claims after a change, from those before it, the cells that changed, and what other readers have found
-    /// out; and the accounts whose claims are others.
-    pub fn after(
-        &mut self,
-        machine: &mut Machine<Fork>,
-        fork: &Fork,
-        before: &Claims,
-        changed: impl Iterator<Item = Cell>,
-        known: &Readers,
-    ) -> Result<(Claims, Vec<usize>), SilentView> {
-        let width = self.ledgers.len();
-        let readers = |cell| [self.readers.get(&cell), known.get(&cell)];
-        let mut touched: Vec<u32> = changed
-            .flat_map(readers)
-            .flatten()
-            .flatten()
-            .copied()
-            .collect();
-        touched.sort_unstable();
-        touched.dedup();
-        let mut claims = before.clone();
-        let mut accounts = Vec::new();
-        for group in touched.chunk_by(|one, other| *one as usize / width == *other as usize / width)
-        {
-            let account = group[0] as usize / width;
-            let mut row = before.row(account).to_vec();
-            for index in group {
-                row[*index as usize % width] = self.claim(machine, fork, *index)?;
-            }
-            if *row != **before.row(account) {
-                claims.rows.set_mut(account, row.into());
-                accounts.push(account);
-            }
-        }
-        Ok((claims, accounts))
-    }
-
-    fn row(
-        &mut self,
-        machine: &mut Machine<Fork>,
-        fork: &Fork,
-        account: usize,
-    ) -> Result<Row, SilentView> {
-        let width = self.ledgers.len();
-        (account * width..(account + 1) * width)
-            .map(|index| self.claim(machine, fork, index as u32))
-            .collect()
-    }
-
-    /// The claim of one account in one ledger: account times the number of ledgers, plus ledger.
-    pub fn claim(
-        &mut self,
-        machine: &mut Machine<Fork>,
-        fork: &Fork,
-        index: u32,
-    ) -> Result<Claim, SilentView> {
-        let question = self.question(index);
-        let known = self.known.get(question, fork);
-        let known = known.or_else(|| {
-            let is_enough = self.silence_is_nothing;
-            is_enough.then(|| self.known.get(!question, fork))?
-        });
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        let (account, ledger) = self.place(index);
-        let (account, ledger) = (self.accounts[account], &self.ledgers[ledger]);
-        let mut is_silent = false;
-        let (claim, reads) = if ledger.is_there(fork) {
-            self.executed += 1;
-            let (recorded, mut reads) = view(machine, fork, ledger, account);
-            let recorded = match recorded {
-                Ok(recorded) => recorded,
-                // What no view tells nobody can move.
-                Err(_) if self.silence_is_nothing => {
-                    is_silent = true;
-                    U256::ZERO
-                }
-                Err(reason) => {
-                    return Err(SilentView {
-                        ledger: ledger.name.clone(),
-                        account,
-                        reason,
-                    });
-                }
-            };
-            let mut live = recorded;
-            if !recorded.is_zero()
-                && let Some(exit) = ledger.exit_message(account, recorded)
-            {
-                self.executed += 1;
-                let (moved, more) = exits(machine, fork, &exit);
-                reads = together([reads.as_slice(), &more]);
-                if !moved {
-                    live = U256::ZERO;
-                }
-            }
-            (Claim { recorded, live }, reads)
-        } else {
-            // A contract that the script has yet to create records nothing.
-            self.executed += 1;
-            (Claim::default(), vec![(ledger.contract, None)])
-        };
-        for cell in &reads {
-            if self.readers.entry(*cell).or_default().insert(index) {
-                self.found.push((*cell, index));
-            }
-        }
-        // Silence is known by itself: to other readers it is an error.
-        let question = if is_silent { !question } else { question };
-        self.known.put(question, fork, &reads, claim);
-        Ok(claim)
-    }
-}
-
-/// Whether a holder's exit succeeds, and what that depends on.
-fn exits(machine: &mut Machine<Fork>, fork: &Fork, exit: &Message) -> (bool, Vec<Cell>) {
-    let done = machine.execute(fork.clone(), fork.moment(), exit);
-    let moved = match &done.ending {
-        Ending::Returned(data) => data.is_empty() || data.iter().any(|byte| *byte != 0),
-        _ => false,
-    };
-    (moved, done.reads)
-}
-
-/// Asks the view of a ledger for one account; with the answer come the cells that it depends on.
-pub fn view(
-    machine: &mut Machine<Fork>,
-    fork: &Fork,
-    ledger: &Ledger,
-    account: Address,
-) -> (Result<U256, String>, Vec<Cell>) {
-    let ask = match &ledger.view {
-        View::Amount(ask) | View::Owner(ask) => ask,
-        View::Ether => {
-            let balance = fork.account(account).map_or(U256::ZERO, |own| own.balance);
-            return (Ok(balance), vec![(account, None)]);
-        }
-    };
-    let message = Message {
-        from: NOBODY,
-        to: Some(ledger.contract),
-        data: ask.with(account, U256::ZERO),
-        value: U256::ZERO,
-        gas: VIEW_GAS,
-    };
-    let done = machine.execute(fork.clone(), fork.moment(), &message);
-    let is_owner_asked = matches!(ledger.view, View::Owner(_));
-    let answer = match done.ending {
-        Ending::Returned(data) if data.len() >= 32 && is_owner_asked => {
-            Ok(U256::from(data[..32] == account.into_word()[..]))
-        }
-        // An id that nobody has.
-        Ending::Reverted(_) if is_owner_asked => Ok(U256::ZERO),
-        Ending::Returned(data) if data.len() >= 32 => Ok(U256::from_be_slice(&data[..32])),
-        Ending::Returned(data) => Err(format!(
-            "it returned {} bytes where 32 are expected",
-            data.len()
-        )),
-        Ending::Reverted(data) => Err(format!("it reverted with {data}")),
-        Ending::Halted(reason) | Ending::Invalid(reason) => Err(reason),
-    };
-    (answer, done.reads)
 }

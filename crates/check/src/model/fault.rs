@@ -79,6 +79,13 @@ pub enum Fault {
         /// Who.
         holder: Address,
     },
+    /// A holder takes back what it lets somebody take.
+    HolderRevokes {
+        /// Which allowance.
+        allowance: usize,
+        /// Who.
+        holder: Address,
+    },
     /// The account of a holder gets code (EIP-7702).
     HolderGetsCode {
         /// Who.
@@ -125,6 +132,7 @@ impl Fault {
             },
             Self::HolderTransfers { .. } => "environment.holder-transfers",
             Self::HolderExits { .. } => "environment.holder-exits",
+            Self::HolderRevokes { .. } => "environment.holder-revokes",
             Self::HolderGetsCode { .. } => "environment.holder-gets-code",
             Self::Action(_) => "environment.action",
             Self::Stranger(_) => "counterparty.stranger",
@@ -147,7 +155,7 @@ impl Fault {
     }
 
     /// All names but that of declared actions, in order.
-    pub const NAMES: [&'static str; 26] = [
+    pub const NAMES: [&'static str; 27] = [
         "executor.crash-before-send",
         "executor.answer-lost",
         "transaction.reverted",
@@ -174,5 +182,6 @@ impl Fault {
         "environment.holder-transfers",
         "environment.holder-exits",
         "environment.holder-gets-code",
+        "environment.holder-revokes",
     ];
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::{Address, Bytes, U256};
 use sealift_evm::Cell;
 
 use super::{Fault, Resume};
@@ -122,6 +122,8 @@ pub struct Past {
     pub shift: Arc<Vec<Shift>>,
     /// Who had made itself unable to receive.
     pub waived: Arc<BTreeSet<Address>>,
+    /// What the stranger had paid.
+    pub given: U256,
     /// How often the script had been begun again.
     pub reruns: u8,
     /// All claims.
@@ -138,6 +140,7 @@ impl Past {
             mined: node.record.mined.clone(),
             shift: node.shift.clone(),
             waived: node.waived.clone(),
+            given: node.given,
             reruns: node.record.reruns,
             claims: node.claims.clone(),
             tally: node.tally.clone(),
@@ -150,6 +153,7 @@ impl Past {
             &self.mined,
             &*self.shift,
             &*self.waived,
+            self.given,
             self.reruns,
         ))
     }
@@ -175,6 +179,8 @@ pub struct Node {
     pub lost: Option<Address>,
     /// Who made itself unable to receive: it is not judged as short.
     pub waived: Arc<BTreeSet<Address>>,
+    /// What the stranger has paid, in units of whatever it was: others may have as much more.
+    pub given: U256,
     /// Calls that the stranger has left.
     pub stranger: u8,
     /// The last states of the chain, newest last, while faults are left.
@@ -243,6 +249,7 @@ impl Node {
         back.record.mined = past.mined;
         back.shift = past.shift;
         back.waived = past.waived;
+        back.given = past.given;
         back.claims = past.claims;
         back.tally = past.tally;
         back.trail.truncate(self.trail.len() - depth);
@@ -276,6 +283,7 @@ impl Node {
             &*self.shift,
             self.lost,
             &*self.waived,
+            self.given,
             self.stranger,
             trail,
         ))

@@ -1,11 +1,12 @@
 //! What is checked: a migration, who takes part in it, and what they may do.
 
 use alloy_primitives::{Address, U256};
-use sealift_evm::Message;
+use sealift_evm::{Cell, Message};
 
 use crate::fork::Fork;
 use crate::input::Step;
 use crate::ledger::{Asset, Ledger};
+use crate::spending::Allowance;
 
 /// How an interrupted executor goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
@@ -88,6 +89,10 @@ pub struct Subject {
     pub actions: Vec<Call>,
     /// What a stranger may call.
     pub hostile: Vec<Message>,
+    /// Words in which tokens of the stranger stand.
+    pub wealth: Vec<Cell>,
+    /// What holders let others take: they may take that back.
+    pub allowances: Vec<Allowance>,
     /// Tokens that may misbehave.
     pub tokens: Vec<Address>,
     /// What those who send the script may call, whether it is in the playbook or not.

@@ -2,10 +2,15 @@
 
 use crate::explore::Explored;
 use crate::model::{Resume, Subject};
-use crate::verdict::{Finding, Verdict};
+use crate::report::Decoder;
+use crate::verdict::{CUSTODY, Finding, Verdict};
 
 /// What a pass takes for granted.
-pub(super) fn assumptions(subject: &Subject, explored: &Explored<'_>) -> Vec<String> {
+pub(super) fn assumptions(
+    subject: &Subject,
+    explored: &Explored<'_>,
+    decoder: &dyn Decoder,
+) -> Vec<String> {
     let mut found = vec![
         "blocks have no reorganisation deeper than 3 of the script's transactions".to_owned(),
         "block number and base fee do not decide what the contracts do".to_owned(),
@@ -27,6 +32,14 @@ pub(super) fn assumptions(subject: &Subject, explored: &Explored<'_>) -> Vec<Str
             .iter()
             .map(|off| format!("{off} cannot happen, as check.toml declares")),
     );
+    if !subject.wealth.is_empty() {
+        let tokens = subject.wealth.iter().map(|(token, _)| decoder.name(*token));
+        let tokens: Vec<String> = tokens.collect();
+        found.push(format!(
+            "a stranger has of {} as much as the contract that has most",
+            tokens.join(", ")
+        ));
+    }
     if !explored.bounded.is_empty() {
         let reruns = explored.ground.limits.reruns;
         let mut limit = format!("the script is begun again at most {reruns} times");
@@ -52,6 +65,9 @@ pub(super) fn help(finding: &Finding) -> String {
         }
         (_, "environment.holder-transfers" | "environment.holder-exits" | "environment.action") => {
             "freeze the old side before amounts are taken from it, or take them in the transaction that moves them"
+        }
+        (_, "environment.holder-revokes") => {
+            "pass over who has taken an allowance back, and leave what he has where it can be moved"
         }
         (_, "environment.key-lost") => {
             "let anyone finish or bring back after a deadline that cannot be extended"
@@ -87,6 +103,9 @@ pub(super) fn help(finding: &Finding) -> String {
         (Verdict::Delayed, _) => "shorten the deadline, or declare the wait in check.toml",
         (Verdict::Livelock, _) => "let each resume do something that no other one takes back",
         (Verdict::Diverged, _) => "resume by receipts and by what the contract records",
+        (Verdict::Vacuous, CUSTODY) => {
+            "declare whose it is: [[claim]] in check.toml, and --config check.toml"
+        }
         (Verdict::Vacuous, _) => "look at the [[action]]s and [faults] of check.toml",
         _ => {
             "give every state a way to the end or back to the start, with a mark of what was done in the contract"

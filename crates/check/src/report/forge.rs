@@ -1,18 +1,18 @@
 //! A finding as a test of Foundry, without forge-std: it fails until the migration is mended.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use alloy_primitives::{Address, U256, hex, keccak256};
 use sealift_evm::Snapshot;
 use serde_json::{Map, Value, json};
 
-use super::replay::{Asked, Book, Delivery, Exit, How, Move, Question, Replay};
+use super::replay::{Book, Delivery, Exit, How, Move, Question, Replay};
 use super::{FindingReport, Report};
 use crate::fork::Fork;
 use crate::input::Scene;
-use crate::ledger::Ask;
+use crate::ledger::{Ask, Figure, View};
 use crate::model::{ACCEPTS, ANSWERS_MUCH, ANSWERS_ONE, ANYONE, NEWCOMER, REFUSES, STRANGER};
-use crate::send::with_cast;
 
 /// The file that [`allocs`] is for, in the folder `test` of the project.
 pub const ALLOCS_FILE: &str = "sealift-allocs.json";
@@ -89,7 +89,17 @@ pub fn forge_test(
 }
 
 /// The state before the script, with the cast of the checker in it, as `vm.loadAllocs` reads it.
-pub fn allocs(scene: &Scene) -> String {
+///
+/// `start` is that state of the scene, with what the stranger has.
+pub fn allocs(scene: &Scene, start: &Fork) -> String {
+    let mut written: BTreeMap<Address, BTreeMap<U256, U256>> = BTreeMap::new();
+    for account in &scene.accounts {
+        let own = written.entry(account.address).or_default();
+        own.extend(account.storage.iter().copied());
+    }
+    for ((address, slot), word) in start.written() {
+        written.entry(address).or_default().insert(slot, word);
+    }
     let mut accounts: Map<String, Value> = Map::new();
     let mut insert = |address: Address, nonce: u64, balance: U256, code: &[u8], words: Value| {
         let account = json!({
@@ -98,10 +108,9 @@ pub fn allocs(scene: &Scene) -> String {
         });
         accounts.insert(address.to_string().to_lowercase(), account);
     };
-    let words = |words: &[(U256, U256)]| -> Value {
-        words
-            .iter()
-            .map(|(slot, word)| (format!("{slot:#066x}"), json!(format!("{word:#066x}"))))
+    let words = |address: Address| -> Value {
+        let own = written.get(&address).into_iter().flatten();
+        own.map(|(slot, word)| (format!("{slot:#066x}"), json!(format!("{word:#066x}"))))
             .collect::<Map<_, _>>()
             .into()
     };
@@ -111,10 +120,9 @@ pub fn allocs(scene: &Scene) -> String {
             account.nonce,
             account.balance,
             &account.code,
-            words(&account.storage),
+            words(account.address),
         );
     }
-    let fork = with_cast(Fork::of(scene));
     for address in [
         STRANGER,
         ANYONE,
@@ -124,19 +132,14 @@ pub fn allocs(scene: &Scene) -> String {
         ACCEPTS,
         REFUSES,
     ] {
-        let account = fork.account(address).unwrap_or_default();
-        let code = fork.code(account.code_hash);
-        let own = scene
-            .accounts
-            .iter()
-            .find(|known| known.address == address)
-            .map(|known| words(&known.storage));
+        let account = start.account(address).unwrap_or_default();
+        let code = start.code(account.code_hash);
         insert(
             address,
             account.nonce,
             account.balance,
             code.original_byte_slice(),
-            own.unwrap_or_else(|| json!({})),
+            words(address),
         );
     }
     let mut text = Value::Object(accounts).to_string();
@@ -329,11 +332,24 @@ fn ledgers(out: &mut String, replay: &Replay) {
         replay.books.len()
     );
     for (index, book) in replay.books.iter().enumerate() {
-        let (kind, asks) = match &book.view {
-            Asked::Amount(ask) => (0, ask.clone()),
-            Asked::Owner(ask) => (1, ask.clone()),
-            Asked::Ether => (2, Ask::default()),
+        let kind = match &book.view {
+            View::Amount(_) => 0,
+            View::Owner(_) => 1,
+            View::Ether => 2,
+            View::Record(..) => 3,
         };
+        let asks = book.view.ask().cloned().unwrap_or_default();
+        let figure = match &book.view {
+            View::Record(_, figure) => *figure,
+            _ => Figure::default(),
+        };
+        let place = |word: Option<usize>| word.map_or(0, |word| word + 1);
+        let figure = format!(
+            "Figure({}, {}, {})",
+            place(Some(figure.word)),
+            place(figure.less),
+            place(figure.owner)
+        );
         let (exits, leaves) = match &book.exit {
             Exit::Call(ask) => (true, ask.clone()),
             Exit::Always => (false, Ask::default()),
@@ -345,12 +361,13 @@ fn ledgers(out: &mut String, replay: &Replay) {
             wallet,
             same,
             asset,
+            lock_secs,
             ..
         } = book;
         let (asks, leaves) = (ask(&asks), ask(&leaves));
         let _ = writeln!(
             out,
-            "        all[{index}] = Book({}, {contract}, {kind}, {asks}, {exits}, {leaves}, {top}, {bottom}, {wallet}, {same}, {asset});",
+            "        all[{index}] = Book({}, {contract}, {kind}, {asks}, {figure}, {exits}, {leaves}, {lock_secs}, {top}, {bottom}, {wallet}, {same}, {asset});",
             quoted(name)
         );
     }

@@ -353,7 +353,7 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Result<Report, Ex
                 }
                 .to_owned(),
                 asset: subject.assets[ledger.asset].name.clone(),
-                exit: exit(ledger, decoder),
+                exit: exit(ledger, decoder) + &locks(ledger),
                 rate: if ledger.rate.1 == U256::ONE {
                     ledger.rate.0.to_string()
                 } else {
@@ -372,7 +372,7 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Result<Report, Ex
         },
         coverage,
         gaps,
-        assumptions: advice::assumptions(subject, explored),
+        assumptions: advice::assumptions(subject, explored, decoder),
         exposed: exposed
             .filter(|one| one.after.iter().any(|value| !value.is_zero()))
             .collect(),
@@ -383,6 +383,14 @@ pub fn report(context: &Context<'_>, decoder: &dyn Decoder) -> Result<Report, Ex
             .map(|(finding, path)| trace::finding(context, &judge, finding, path, decoder))
             .collect(),
     })
+}
+
+/// After how many days the holder can make that call at most; nothing where it can now.
+fn locks(ledger: &Ledger) -> String {
+    match ledger.lock_secs / 86_400 {
+        0 => String::new(),
+        days => format!(", locks {} days", grouped(U256::from(days))),
+    }
 }
 
 /// How a claim is moved, as it is printed; nothing where it is given away.

@@ -8,7 +8,7 @@ use super::text::numbers;
 use super::{Context, Decoder, FindingReport, MessageLine, TraceLine};
 use crate::fork::{Print, print_of};
 use crate::judge::Judge;
-use crate::ledger::{Claims, View};
+use crate::ledger::Claims;
 use crate::model::{ANYONE, Action, CallBack, Fault, NEWCOMER, Node, Resume, STRANGER, Subject};
 use crate::send::message_of;
 use crate::verdict::{Finding, Verdict};
@@ -29,14 +29,9 @@ pub(super) fn subject_print(subject: &Subject) -> Print {
             .ledgers
             .iter()
             .map(|ledger| {
-                // Ids of one contract are told from each other by their calls.
-                let view = match &ledger.view {
-                    View::Amount(ask) | View::Owner(ask) => Some(&ask.data),
-                    View::Ether => None,
-                };
                 (
                     ledger.contract,
-                    view,
+                    ledger.view.key(),
                     ledger.rate,
                     ledger.side,
                     ledger.asset,
@@ -292,6 +287,11 @@ impl Lines<'_> {
                 let text = format!("{} takes everything out of {}", self.decoder.name(*holder), ledger.name);
                 lines.push(TraceLine { number: Some(*number), outcome: "mined".into(), changes: self.changes(), ..remark(text) });
                 lines.push(remark_of(&format!("a holder takes out what it has before step {n}")));
+            }
+            Fault::HolderRevokes { allowance, holder } => {
+                let message = self.subject.allowances[*allowance].revoked(*holder);
+                self.sent(lines, number, format!("{}: {}", self.decoder.name(*holder), self.call(&message)), &message, None);
+                lines.push(remark_of(&format!("a holder takes an allowance back before step {n}")));
             }
             Fault::HolderGetsCode { account, refuses } => {
                 let what = if *refuses { "refuses every call" } else { "accepts every call" };

@@ -75,6 +75,9 @@ impl Verdict {
     }
 }
 
+/// The cause of what nothing is known about because it is not known whose it is.
+pub(crate) const CUSTODY: &str = "custody";
+
 /// Entries of one cause that are judged, the shortest first.
 const ENTRIES: usize = 256;
 
@@ -161,9 +164,18 @@ pub fn conclude(
     }
     let end = subject.steps.len() as u32;
     for leftover in leftovers {
-        keep(Finding {
-            note: Some(leftover.to_string()),
-            ..found(explored, Verdict::Unmanaged, end)
+        let note = Some(leftover.to_string());
+        keep(if leftover.stays {
+            Finding {
+                note,
+                ..found(explored, Verdict::Unmanaged, end)
+            }
+        } else {
+            Finding {
+                note,
+                cause: CUSTODY,
+                ..found(explored, Verdict::Vacuous, end)
+            }
         });
     }
     let has_fired = explored.coverage.values().any(|sites| sites.fired > 0);

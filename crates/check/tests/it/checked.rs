@@ -15,6 +15,8 @@ use sealift_check::verdict::conclude;
 pub(crate) struct Checked {
     /// The state.
     pub(crate) scene: Scene,
+    /// The same with the checker's cast in it.
+    pub(crate) start: Fork,
     /// The script.
     pub(crate) steps: Vec<Step>,
     /// The report.
@@ -69,6 +71,7 @@ pub(crate) fn checked_with(case: &str, limits: Limits) -> Checked {
     };
     Checked {
         report: report(&context, &interfaces).unwrap(),
+        start: prepared.subject.start.clone(),
         scene,
         steps,
     }

@@ -152,3 +152,72 @@ fn a_legacy_that_is_frozen_already() {
         ],
     );
 }
+
+/// Records that no token is: by account, with a number beside it, and by id; what a lock holds is live once it ends.
+#[test]
+fn records_of_getters() {
+    check(
+        "sound/25-vote-escrow",
+        &[
+            "legacy VoteEscrowV1.locked rate 1 exit VoteEscrowV1.withdraw, locks 1,464 days",
+            "successor VoteEscrowV2.locked rate 1 exit VoteEscrowV2.withdraw, locks 1,464 days",
+            "4 accounts",
+        ],
+    );
+    check(
+        "sound/28-vesting-schedules",
+        &[
+            "legacy VestingV1.schedules rate 1 exit VestingV1.claim, locks 36,525 days",
+            "successor VestingV2.schedules rate 1 exit VestingV2.claim, locks 36,525 days",
+            "3 accounts",
+        ],
+    );
+    check(
+        "broken/48-rewards-not-settled",
+        &[
+            "legacy FarmV1.userInfo(0) rate 1 exit FarmV1.withdraw of FarmV2.userInfo(0)",
+            "legacy FarmV1.pendingReward(0) rate 1 exit FarmV1.harvest of FarmV2.pendingReward(0)",
+            "successor FarmV2.userInfo(0) rate 1 exit FarmV2.withdraw of FarmV2.userInfo(0)",
+            "successor FarmV2.pendingReward(0) rate 1 exit FarmV2.harvest of FarmV2.pendingReward(0)",
+            "4 accounts",
+        ],
+    );
+    check(
+        "broken/46-ether-moved-unlooked",
+        &[
+            "legacy BankV1.deposits rate 1 exit BankV1.withdraw",
+            "successor BankV2.deposits rate 1 exit BankV2.withdraw",
+            "4 accounts",
+        ],
+    );
+}
+
+#[test]
+fn records_of_ids() {
+    let all = [1, 2, 3, 4].map(|id| {
+        format!(
+            "VaultV1.ownerOfStake #{id} rate 1 exit VaultV1.unstake of VaultV2.ownerOfStake #{id}"
+        )
+    });
+    let legacies = all.iter().map(|line| format!("legacy {line}"));
+    let successors = all
+        .iter()
+        .map(|line| format!("successor {}", line.replace("V1", "V2")));
+    let mut lines: Vec<String> = legacies.chain(successors).collect();
+    lines.push("3 accounts".to_owned());
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    check("broken/45-cards-credited-to-anyone", &lines);
+}
+
+/// A stranger can pay with tokens that are no claims; holders take back what they let others take.
+#[test]
+fn what_can_be_spent() {
+    let report = checked_with("sound/12-vault-share-swap", Limits::default()).report;
+    let text = render(&report, None);
+    assert!(
+        text.contains("a stranger has of Token as much as"),
+        "{text}"
+    );
+    let report = checked_with("sound/26-what-was-approved", Limits::default()).report;
+    assert!(report.coverage["environment.holder-revokes"].fired > 0);
+}

@@ -1,7 +1,7 @@
 //! Claims of `check.toml` whose calls take several arguments, of ether, and of several assets.
 
 use alloy_primitives::{U256, hex};
-use sealift_check::ledger::{Ask, ExitBy, Gift, Ledger, NOBODY, Side, View};
+use sealift_check::ledger::{Ask, ExitBy, Figure, Gift, Ledger, NOBODY, Side, View};
 
 use crate::input_declaration::{ALICE, claim, parse, word};
 use crate::input_refused::check_refused;
@@ -17,6 +17,20 @@ fn claims_whose_keys_do_not_fit() {
     let refused = |lines: &str, message: &str, line: usize, pointed: &str, next: &str| {
         check_refused(&claim_with(lines), "claim", message, line, pointed, next);
     };
+    refused(
+        "view = \"schedules(address)\"\nowner = 1\n",
+        "has no `owner`",
+        6,
+        "1",
+        "remove `owner`",
+    );
+    refused(
+        "view = \"streams(uint256)\"\nview_args = [7]\nword = 2\n",
+        "is not said",
+        7,
+        "2",
+        "owner = 0",
+    );
     refused("", "has no `view`", 2, "\"a\"", "view = ");
     refused(
         &format!("{view}exit_args = [\"$amount\"]\n"),
@@ -153,6 +167,35 @@ fn views_of_several_arguments() {
         panic!("{stake:?}");
     };
     assert_eq!((&*ask.account, stake.gift), (&[36][..], None));
+}
+
+/// Of a record, words of the answer are the claim.
+#[test]
+fn records() {
+    let of = |lines: &str| claim_of(&format!("{lines}exit = \"claim()\"\n")).view;
+    let figure = |word, less, owner| Figure { word, less, owner };
+    let vesting = of("view = \"schedules(address)\"\nword = 1\nless = 2\n");
+    let View::Record(ask, own) = vesting else {
+        panic!("{vesting:?}");
+    };
+    assert_eq!((&*ask.account, own), (&[4][..], figure(1, Some(2), None)));
+    let stream = of("view = \"streams(uint256)\"\nview_args = [\"7\"]\nowner = 1\nword = 2\n");
+    let View::Record(ask, own) = stream else {
+        panic!("{stream:?}");
+    };
+    assert_eq!((ask.account.len(), own), (0, figure(2, None, Some(1))));
+    // ALICE, 500, of which 200 are taken out.
+    let word = |number: u64| U256::from(number).to_be_bytes::<32>();
+    let answer = [ALICE.into_word().0, word(500), word(200)].concat();
+    assert_eq!(
+        figure(1, Some(2), Some(0)).of(&answer, ALICE),
+        Some(U256::from(300))
+    );
+    assert_eq!(
+        figure(1, Some(2), Some(0)).of(&answer, NOBODY),
+        Some(U256::ZERO)
+    );
+    assert_eq!(figure(3, None, None).of(&answer, ALICE), None);
 }
 
 #[test]

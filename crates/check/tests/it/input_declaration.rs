@@ -45,6 +45,8 @@ fn every_section() {
         }),
         exit: amount("2e1a7d4d"),
         gift: None,
+        price: None,
+        lock_secs: 0,
         rate: (U256::from(1), U256::from(100)),
         side: Side::Legacy,
         asset: 0,

@@ -5,13 +5,12 @@ use std::path::Path;
 use std::process::Command;
 
 use alloy_primitives::U256;
-use sealift_check::fork::Fork;
 use sealift_check::input::Scene;
 use sealift_check::model::{ANSWERS_MUCH, STRANGER};
 use sealift_check::report::FindingReport;
 use sealift_check::report::forge::{ALLOCS_FILE, allocs, contract_name, forge_test};
 use sealift_check::report::replay::{Delivery, How, Move, Promise, Question};
-use sealift_check::send::{Sender, with_cast};
+use sealift_check::send::Sender;
 use sealift_evm::Message;
 use serde_json::Value;
 
@@ -21,11 +20,15 @@ use crate::checked::{Checked, checked, corpus};
 type Outcomes = BTreeMap<String, Option<String>>;
 
 /// Runs tests in a project of their own.
-fn run(forge: &Path, scene: &Scene, tests: &[(String, String)]) -> Outcomes {
+fn run(forge: &Path, checked: &Checked, tests: &[(String, String)]) -> Outcomes {
     let project = tempfile::tempdir().unwrap();
     let folder = project.path().join("test");
     std::fs::create_dir(&folder).unwrap();
-    std::fs::write(folder.join(ALLOCS_FILE), allocs(scene)).unwrap();
+    std::fs::write(
+        folder.join(ALLOCS_FILE),
+        allocs(&checked.scene, &checked.start),
+    )
+    .unwrap();
     for (name, text) in tests {
         std::fs::write(folder.join(format!("{name}.t.sol")), text).unwrap();
     }
@@ -60,10 +63,11 @@ fn run(forge: &Path, scene: &Scene, tests: &[(String, String)]) -> Outcomes {
 /// Every finding that can be expressed fails with its verdict, its id and what its accounts have.
 #[track_caller]
 fn fails_as_found(forge: &Path, case: &str) -> (usize, Vec<String>) {
-    let Checked { scene, report, .. } = checked(case);
+    let checked = checked(case);
+    let Checked { scene, report, .. } = &checked;
     let (mut tests, mut left_out, mut expected) = (Vec::new(), Vec::new(), BTreeMap::new());
     for finding in &report.findings {
-        match forge_test(&report, finding, &scene) {
+        match forge_test(report, finding, scene) {
             Ok(text) => {
                 expected.insert(contract_name(finding), finding);
                 tests.push((contract_name(finding), text));
@@ -74,7 +78,7 @@ fn fails_as_found(forge: &Path, case: &str) -> (usize, Vec<String>) {
     if tests.is_empty() {
         return (0, left_out);
     }
-    let outcomes = run(forge, &scene, &tests);
+    let outcomes = run(forge, &checked, &tests);
     assert_eq!(outcomes.len(), tests.len(), "{case}: {outcomes:?}");
     for (name, outcome) in &outcomes {
         let finding = expected[name];
@@ -261,7 +265,7 @@ fn forge_passes_where_nothing_is_wrong() {
             (contract_name(finding), text)
         })
         .collect();
-    let outcomes = run(&forge, scene, &tests);
+    let outcomes = run(&forge, &checked, &tests);
     let says = |id: &str| {
         outcomes[&format!("Sealift_{id}")]
             .clone()
@@ -297,7 +301,7 @@ fn forge_cuts_gas_as_the_check_does() {
     };
     let checked = checked("broken/25-swallowed-out-of-gas");
     let Checked { scene, report, .. } = &checked;
-    let start = with_cast(Fork::of(scene));
+    let start = &checked.start;
     let replay = &report.findings[0].replay;
     assert_eq!(start.moment().timestamp_secs, replay.timestamp_secs);
     let mut sender = Sender::new(scene.chain_id);
@@ -310,7 +314,7 @@ fn forge_cuts_gas_as_the_check_does() {
             value: step.value,
             gas,
         };
-        sender.send(&start, &message, None).fork.print()
+        sender.send(start, &message, None).fork.print()
     };
     let whole = after(1 << 24);
     let (mut low, mut enough) = (21_000, 1 << 24);
@@ -347,7 +351,7 @@ fn forge_cuts_gas_as_the_check_does() {
             first.meddled.as_mut().unwrap().how = How::OutOfGas;
         }),
     ];
-    let outcomes = run(&forge, scene, &tests);
+    let outcomes = run(&forge, &checked, &tests);
     assert_eq!(outcomes["Sealift_enough"], None);
     let said = |id: &str| outcomes[&format!("Sealift_{id}")].clone().unwrap();
     let low = said("low");
@@ -389,8 +393,8 @@ fn what_cannot_be_expressed_says_so() {
 /// The state is written whole, and the checker's cast with it.
 #[test]
 fn the_state_has_the_cast() {
-    let Checked { scene, .. } = checked("broken/21-airdrop-answer-lost");
-    let written: Value = serde_json::from_str(&allocs(&scene)).unwrap();
+    let Checked { scene, start, .. } = checked("broken/21-airdrop-answer-lost");
+    let written: Value = serde_json::from_str(&allocs(&scene, &start)).unwrap();
     for account in &scene.accounts {
         let one = &written[account.address.to_string().to_lowercase()];
         assert_eq!(one["code"], account.code.to_string());

@@ -96,7 +96,9 @@ fn check(options: &CheckOptions, output: &Output) -> Result<u8, Failure> {
     };
     let whole = report::report(&context, &interfaces).map_err(failed)?;
     if let Some(folder) = &options.emit_forge {
-        emit(&whole, options.replay.as_deref(), &scene, folder, output)?;
+        let allocs = report::forge::allocs(&scene, &prepared.subject.start);
+        let only = options.replay.as_deref();
+        emit(&whole, only, (&scene, &allocs), folder, output)?;
     }
     match &options.replay {
         None => {
@@ -239,7 +241,7 @@ pub(crate) fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Fa
 fn emit(
     whole: &Report,
     only: Option<&str>,
-    scene: &Scene,
+    (scene, allocs): (&Scene, &str),
     folder: &Path,
     output: &Output,
 ) -> Result<(), Failure> {
@@ -260,12 +262,7 @@ fn emit(
             )),
         }
     }
-    put(
-        folder,
-        report::forge::ALLOCS_FILE,
-        report::forge::allocs(scene).as_bytes(),
-    )
-    .map(|_| ())
+    put(folder, report::forge::ALLOCS_FILE, allocs.as_bytes()).map(|_| ())
 }
 
 fn declaration(
@@ -315,7 +312,7 @@ fn cannot(
         None => failure,
     };
     match error {
-        PrepareError::NothingMoves => failure.next(
+        PrepareError::NothingMoves(_) => failure.next(
             "declare where claims are held: [[claim]] in check.toml, and --config check.toml",
         ),
         PrepareError::Explore(ExploreError::NothingDue) => failure.next(

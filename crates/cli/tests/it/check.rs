@@ -229,14 +229,17 @@ fn claims_that_nothing_shows() {
     assert_eq!(out.status.code(), Some(2), "{text}");
     assert!(text.contains("the script moves no claim"), "{text}");
     assert!(text.contains("[[claim]] in check.toml"), "{text}");
+    assert!(text.contains("whose that is was not found"), "{text}");
     assert!(!report.exists());
-    // Where something is judged, what is not is named.
+    // Where something is judged, what is not is named, and is no pass.
     let out = check(
         &case("broken/12-badger-rewards-left-behind"),
         &["--report", dir.path().to_str().unwrap()],
     );
     let text = String::from_utf8_lossy(&out.stdout);
     assert!(text.contains(".custody: it gives "), "{text}");
+    assert!(text.contains("FAIL VACUOUS"), "{text}");
+    assert!(text.contains("declare whose it is"), "{text}");
 }
 
 /// Each finding is a test of the user's own suite; what cannot be one is named.

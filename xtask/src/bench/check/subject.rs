@@ -43,6 +43,7 @@ const OFF: &[&str] = &[
     "environment.holder-transfers",
     "environment.holder-exits",
     "environment.holder-gets-code",
+    "environment.holder-revokes",
 ];
 
 /// The files of one migration.

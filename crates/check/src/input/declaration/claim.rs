@@ -10,7 +10,7 @@ use super::error::DeclarationError;
 use super::file::{Argument, ClaimFile};
 use super::resolve::Resolver;
 use super::value::Signature;
-use crate::ledger::{Ask, ExitBy, Gift, Ledger, NOBODY, Side, View};
+use crate::ledger::{Ask, ExitBy, Figure, Gift, Ledger, NOBODY, Side, View};
 
 /// The arguments of a call, as they are declared.
 type Arguments = Spanned<Vec<Spanned<Argument>>>;
@@ -84,6 +84,7 @@ impl Resolver<'_> {
         };
         let signature = self.signature(asked)?;
         let view = self.view(asked, &signature, claim.view_args.as_ref())?;
+        let view = self.record(claim, view)?;
         let known = gift(&signature, &view);
         let (exit, gift) = match (&claim.exit, &claim.exit_args) {
             (Some(exit), args) => self.exit(exit, args.as_ref())?,
@@ -111,6 +112,8 @@ impl Resolver<'_> {
             view,
             exit,
             gift,
+            price: None,
+            lock_secs: 0,
             rate,
             side,
             asset: 0,
@@ -135,12 +138,42 @@ impl Resolver<'_> {
         let texts = [&claim.view, &claim.exit].into_iter().flatten();
         let args = [&claim.view_args, &claim.exit_args].into_iter().flatten();
         let spans = texts.map(Spanned::span).chain(args.map(Spanned::span));
+        let words = [&claim.word, &claim.less, &claim.owner].into_iter();
+        let spans = spans.chain(words.flatten().map(Spanned::span));
         match spans.min_by_key(|span| span.start) {
             None => Ok(()),
             Some(at) => Err(self.unfit(
                 "a claim of native ether has neither `view` nor `exit`",
                 "remove it, or name the contract that records the claim",
                 at,
+            )),
+        }
+    }
+
+    /// The same view, where words of its answer are named: then it answers a record.
+    fn record(&self, claim: &ClaimFile, view: View) -> Result<View, DeclarationError> {
+        let mut words = [&claim.word, &claim.less, &claim.owner].into_iter();
+        let Some(first) = words.find_map(Option::as_ref) else {
+            return Ok(view);
+        };
+        let value = |word: &Option<Spanned<usize>>| word.as_ref().map(|word| *word.get_ref());
+        let figure = Figure {
+            word: value(&claim.word).unwrap_or_default(),
+            less: value(&claim.less),
+            owner: value(&claim.owner),
+        };
+        match view {
+            View::Amount(ask) if figure.owner.is_none() => Ok(View::Record(ask, figure)),
+            View::Owner(ask) if figure.owner.is_some() => Ok(View::Record(ask, figure)),
+            View::Amount(_) => Err(self.unfit(
+                "a record that is asked for by account has no `owner`",
+                "remove `owner`, or take `$account` out of `view_args`",
+                first.span(),
+            )),
+            _ => Err(self.unfit(
+                "whose the record is, is not said",
+                "write which word of the answer is its owner, counted from 0: `owner = 0`",
+                first.span(),
             )),
         }
     }
@@ -332,6 +365,6 @@ fn gift(signature: &Signature, view: &View) -> Option<Gift> {
             Some(Gift::Erc721(word(ask, 4)?))
         }
         View::Amount(_) if signature.types == [DynSolType::Address] => Some(Gift::Erc20),
-        View::Amount(_) | View::Owner(_) | View::Ether => None,
+        View::Amount(_) | View::Owner(_) | View::Record(..) | View::Ether => None,
     }
 }

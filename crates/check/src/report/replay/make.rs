@@ -3,10 +3,10 @@
 use alloy_primitives::U256;
 
 use super::way::{Way, delivery, step_message};
-use super::{Asked, Book, Delivery, Exit, Move, Owed, Promise, Question, Replay};
+use super::{Book, Delivery, Exit, Move, Owed, Promise, Question, Replay};
 use crate::fork::Fork;
 use crate::judge::Judge;
-use crate::ledger::{Claims, ExitBy, Side, View};
+use crate::ledger::{Claims, ExitBy, Side};
 use crate::model::{Mode, Node, Resume, Subject};
 use crate::report::{Context, Decoder};
 use crate::send::creation_nonce;
@@ -164,16 +164,13 @@ fn books(subject: &Subject, fork: &Fork) -> (Vec<Book>, Vec<usize>) {
         Book {
             name: ledger.name.clone(),
             contract: ledger.contract,
-            view: match &ledger.view {
-                View::Amount(ask) => Asked::Amount(ask.clone()),
-                View::Owner(ask) => Asked::Owner(ask.clone()),
-                View::Ether => Asked::Ether,
-            },
+            view: ledger.view.clone(),
             exit: match &ledger.exit {
                 ExitBy::Gift(gift) => gift.exit().map_or(Exit::Always, Exit::Call),
                 ExitBy::Call(ask) => Exit::Call(ask.clone()),
                 ExitBy::Always => Exit::Always,
             },
+            lock_secs: ledger.lock_secs,
             asset: ledger.asset,
             rate: ledger.rate,
             wallet: ledger.side == Side::Wallet,

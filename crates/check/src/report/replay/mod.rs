@@ -6,7 +6,7 @@ mod way;
 use alloy_primitives::{Address, Bytes, U256};
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::Ask;
+use crate::ledger::{Ask, View};
 
 pub(in crate::report) use make::replay;
 
@@ -151,9 +151,11 @@ pub struct Book {
     /// The contract.
     pub contract: Address,
     /// How it says what an account has.
-    pub view: Asked,
+    pub view: View,
     /// How a claim is moved.
     pub exit: Exit,
+    /// Seconds after which locks have ended.
+    pub lock_secs: u64,
     /// Units of entitlement a unit: numerator and denominator.
     pub rate: (U256, U256),
     /// Whether it is judged only with everything else, by the sum.
@@ -162,18 +164,6 @@ pub struct Book {
     pub same: usize,
     /// Its asset: claims are summed up within one.
     pub asset: usize,
-}
-
-/// How a ledger is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Asked {
-    /// A call that answers the amount.
-    Amount(Ask),
-    /// A call that answers who has it.
-    Owner(Ask),
-    /// The account's ether.
-    Ether,
 }
 
 /// How a claim is moved.

@@ -131,6 +131,10 @@ impl<'a> Way<'a> {
                     self.send(&message, None);
                 }
             }
+            Fault::HolderRevokes { allowance, holder } => {
+                let message = self.subject.allowances[*allowance].revoked(*holder);
+                self.send(&message, None);
+            }
             Fault::HolderGetsCode { account, refuses } => {
                 let code = if *refuses { REFUSES } else { ACCEPTS };
                 let code = [&[0xef, 0x01, 0x00], code.as_slice()].concat().into();
