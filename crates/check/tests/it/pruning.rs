@@ -27,7 +27,6 @@ fn difference(case: &str) -> Option<String> {
         },
     )
     .report;
-    let mut some: Vec<Found> = pruned.findings.iter().map(found).collect();
     let told = |verdict: &str, cause: &str, faults: u8| {
         pruned.findings.iter().any(|other| {
             (other.verdict.name(), other.cause.as_str(), other.faults) == (verdict, cause, faults)
@@ -48,13 +47,17 @@ fn difference(case: &str) -> Option<String> {
         ["counterparty.stranger", "environment.delay"].contains(&finding.cause.as_str())
             && told(finding.verdict.name(), "undisturbed", 0)
     };
+    // For the same reason its limit of reruns binds: what is stuck for good, or lost, is stuck within bounds.
+    let bounded = |(verdict, cause, faults): &Found| {
+        let mut worse = ["STUCK", "LOST"].into_iter();
+        worse.find(|worse| verdict == "STUCK-BOUNDED" && told(worse, cause, *faults))
+    };
+    let pruned_found = pruned.findings.iter().map(found);
+    let mut some: Vec<Found> = pruned_found.filter(|one| bounded(one).is_none()).collect();
     let mut all = Vec::new();
     for finding in &full.findings {
         let (verdict, cause, faults) = found(finding);
-        // For the same reason its limit of reruns binds: what is stuck for good, or lost, is stuck within bounds.
-        let mut worse = ["STUCK", "LOST"].into_iter();
-        let worse = worse.find(|worse| verdict == "STUCK-BOUNDED" && told(worse, &cause, faults));
-        if let Some(worse) = worse {
+        if let Some(worse) = bounded(&(verdict.clone(), cause.clone(), faults)) {
             all.push((worse.to_owned(), cause, faults));
         } else if told(&verdict, &cause, faults)
             || !(is_told_sooner(finding) || is_told_undisturbed(finding))

@@ -4,7 +4,7 @@ use alloy_primitives::{Address, U256};
 use sealift_evm::Machine;
 
 use super::Search;
-use super::question::{asks, only_answers};
+use super::question::{Key, asks, only_answers};
 use crate::fork::Fork;
 use crate::infer::{call, exits};
 use crate::ledger::{Ask, ExitBy, Ledger, view};
@@ -20,7 +20,7 @@ impl Search<'_, '_> {
         &self,
         machine: &mut Machine<Fork>,
         book: &mut Ledger,
-        key: Option<U256>,
+        key: Option<Key>,
     ) {
         let Some(ask) = self.exit(machine, book, key) else {
             return;
@@ -31,7 +31,7 @@ impl Search<'_, '_> {
     }
 
     /// A call by which a holder gets what a record says: it leaves less in the record, and the holder with more.
-    fn exit(&self, machine: &mut Machine<Fork>, book: &Ledger, key: Option<U256>) -> Option<Ask> {
+    fn exit(&self, machine: &mut Machine<Fork>, book: &Ledger, key: Option<Key>) -> Option<Ask> {
         let mut all = (self.known.functions)(self.ends()[1], book.contract);
         all.retain(|function| !only_answers(function) && function.inputs.len() <= ARGUMENTS);
         let choices: Vec<Ask> = all

@@ -10,7 +10,7 @@ use alloy_primitives::{Address, U256};
 use sealift_evm::{Ending, Machine};
 
 use self::question::{
-    Answers, Question, amount, figures, gains, has_inputs, is_account, is_id, is_number,
+    Answers, Key, Question, amount, figures, gains, has_inputs, is_account, is_id, is_number,
     only_answers, sum, width,
 };
 use super::custody::{Custody, Unit};
@@ -276,17 +276,20 @@ impl<'a, 'k> Search<'a, 'k> {
     ) -> Vec<(Question, Vec<Answers>)> {
         let mut questions = Vec::new();
         for function in self.views(contract) {
-            let beside: Vec<Option<U256>> = match () {
-                () if has_inputs(&function, &[is_account]) => vec![None],
-                () if has_inputs(&function, &[is_number, is_account])
-                    || has_inputs(&function, &[is_account, is_number]) =>
-                {
-                    self.keys().map(Some).collect()
-                }
-                () => Vec::new(),
+            let numbers = || self.keys().map(Key::Word);
+            let ask = |place: usize| {
+                let function = &function;
+                move |key: Key| Question::new(function, place, Some(key))
             };
-            for key in beside {
-                questions.push(Question::new(&function, key));
+            if has_inputs(&function, &[is_account]) {
+                questions.push(Question::new(&function, 0, None));
+            } else if has_inputs(&function, &[is_account, is_number]) {
+                questions.extend(numbers().map(ask(0)));
+            } else if has_inputs(&function, &[is_number, is_account]) {
+                questions.extend(numbers().map(ask(1)));
+            } else if has_inputs(&function, &[is_account, is_account]) {
+                questions.extend(self.token().map(ask(0)));
+                questions.extend(self.token().map(ask(1)));
             }
         }
         let mut found = Vec::new();
@@ -342,6 +345,14 @@ impl<'a, 'k> Search<'a, 'k> {
         Some([ask(start)?, ask(end)?])
     }
 
+    /// The token that is held.
+    fn token(&self) -> Option<Key> {
+        let Unit::Token(at) = self.custody.unit else {
+            return None;
+        };
+        Some(Key::Token(self.known.families[at].contract))
+    }
+
     /// Small numbers that the script names, and 0.
     fn keys(&self) -> impl Iterator<Item = U256> {
         let small = words(self.known.steps).filter(|word| word.bit_len() <= 32);
@@ -378,7 +389,11 @@ impl<'a, 'k> Search<'a, 'k> {
         question: &Question,
         figure: Figure,
     ) -> Family {
-        let beside = question.key.map_or(String::new(), |key| format!("({key})"));
+        let beside = match question.key {
+            None => String::new(),
+            Some(Key::Word(word)) => format!("({word})"),
+            Some(Key::Token(token)) => format!("({})", (self.known.name)(token)),
+        };
         let name = (self.known.name)(contract);
         let mut ledger = Ledger {
             name: format!("{name}.{}{beside}", question.function.name),
@@ -423,7 +438,7 @@ impl<'a, 'k> Search<'a, 'k> {
                 gift: None,
                 ..Ledger::erc20(String::new(), contract, Side::Legacy)
             };
-            self.choose_exit(machine, &mut ledger, Some(*id));
+            self.choose_exit(machine, &mut ledger, Some(Key::Word(*id)));
             ledger
         });
         Family {

@@ -1,7 +1,7 @@
 //! Questions to the views of a contract, and the amounts in what they answer.
 
 use alloy_json_abi::{Function, StateMutability};
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
 
 use crate::interfaces::selector_of;
 use crate::ledger::{Ask, Figure};
@@ -12,29 +12,45 @@ pub(super) struct Question {
     pub(super) function: Function,
     /// The calldata, where it is of accounts.
     pub(super) ask: Ask,
-    /// A number beside the account.
-    pub(super) key: Option<U256>,
+    /// What stands beside the account.
+    pub(super) key: Option<Key>,
+}
+
+/// What a record is asked for by, beside the account or in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    /// A number, or an id.
+    Word(U256),
+    /// A token.
+    Token(Address),
+}
+
+impl Key {
+    fn word(self) -> U256 {
+        match self {
+            Self::Word(word) => word,
+            Self::Token(token) => token.into_word().into(),
+        }
+    }
 }
 
 /// What a view says of something: before the first step, after the last one.
 pub(super) type Answers = [Vec<U256>; 2];
 
 impl Question {
-    pub(super) fn new(function: &Function, key: Option<U256>) -> Self {
+    /// The question whose argument at a place is the account, and any other one the key.
+    pub(super) fn new(function: &Function, place: usize, key: Option<Key>) -> Self {
         let mut data = selector_of(function).to_vec();
-        let mut account = Vec::new();
-        for input in &function.inputs {
-            if is_account(&input.ty) {
-                account.push(data.len());
-            }
-            let word = key.filter(|_| !is_account(&input.ty)).unwrap_or_default();
+        let beside = key.map_or(U256::ZERO, Key::word);
+        for at in 0..function.inputs.len() {
+            let word = if at == place { U256::ZERO } else { beside };
             data.extend(word.to_be_bytes::<32>());
         }
         Self {
             function: function.clone(),
             ask: Ask {
                 data: data.into(),
-                account,
+                account: vec![4 + 32 * place],
                 amount: Vec::new(),
             },
             key,
@@ -72,8 +88,8 @@ pub(super) fn only_answers(function: &Function) -> bool {
     [StateMutability::View, StateMutability::Pure].contains(&function.state_mutability)
 }
 
-/// The calls of a function by a holder: its numbers are the amount or what stands beside the account.
-pub(super) fn asks(function: &Function, key: Option<U256>) -> Vec<Ask> {
+/// The calls of a function by a holder: its arguments are the account, the amount, or what stands beside the account.
+pub(super) fn asks(function: &Function, key: Option<Key>) -> Vec<Ask> {
     let mut all = vec![Ask {
         data: selector_of(function).to_vec().into(),
         ..Ask::default()
@@ -98,9 +114,12 @@ pub(super) fn asks(function: &Function, key: Option<U256>) -> Vec<Ask> {
                 ask.amount.push(at);
                 next.push(ask);
             }
-            if is_id(&input.ty) {
-                next.extend(key.map(with));
-            }
+            let fits = match key {
+                None => false,
+                Some(Key::Word(_)) => is_id(&input.ty),
+                Some(Key::Token(_)) => is_account(&input.ty),
+            };
+            next.extend(key.filter(|_| fits).map(|key| with(key.word())));
         }
         all = next;
     }
