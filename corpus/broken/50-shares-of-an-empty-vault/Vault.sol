@@ -19,7 +19,9 @@ contract Vault {
     event Transfer(address indexed from, address indexed to, uint256 value);
     event Approval(address indexed owner, address indexed spender, uint256 value);
     event Deposit(address indexed sender, address indexed owner, uint256 assets, uint256 shares);
-    event Withdraw(address indexed sender, address indexed receiver, address indexed owner, uint256 assets, uint256 shares);
+    event Withdraw(
+        address indexed sender, address indexed receiver, address indexed owner, uint256 assets, uint256 shares
+    );
 
     constructor(Token asset_) {
         ASSET = asset_;
@@ -62,14 +64,37 @@ contract Vault {
         _exit(assets, shares, receiver, owner);
     }
 
-    function asset() external view returns (address) { return address(ASSET); }
-    function totalAssets() public view returns (uint256) { return ASSET.balanceOf(address(this)); }
-    function previewDeposit(uint256 assets) public view returns (uint256) { return convertToShares(assets); }
-    function previewRedeem(uint256 shares) public view returns (uint256) { return convertToAssets(shares); }
-    function maxDeposit(address) external pure returns (uint256) { return type(uint256).max; }
-    function maxMint(address) external pure returns (uint256) { return type(uint256).max; }
-    function maxRedeem(address owner) external view returns (uint256) { return balanceOf[owner]; }
-    function maxWithdraw(address owner) external view returns (uint256) { return convertToAssets(balanceOf[owner]); }
+    function asset() external view returns (address) {
+        return address(ASSET);
+    }
+
+    function totalAssets() public view returns (uint256) {
+        return ASSET.balanceOf(address(this));
+    }
+
+    function previewDeposit(uint256 assets) public view returns (uint256) {
+        return convertToShares(assets);
+    }
+
+    function previewRedeem(uint256 shares) public view returns (uint256) {
+        return convertToAssets(shares);
+    }
+
+    function maxDeposit(address) external pure returns (uint256) {
+        return type(uint256).max;
+    }
+
+    function maxMint(address) external pure returns (uint256) {
+        return type(uint256).max;
+    }
+
+    function maxRedeem(address owner) external view returns (uint256) {
+        return balanceOf[owner];
+    }
+
+    function maxWithdraw(address owner) external view returns (uint256) {
+        return convertToAssets(balanceOf[owner]);
+    }
 
     function convertToShares(uint256 assets) public view returns (uint256) {
         return totalSupply == 0 ? assets : assets * totalSupply / totalAssets();

@@ -24,9 +24,7 @@ contract Items {
     mapping(address account => mapping(uint256 id => uint256)) public balanceOf;
     mapping(address account => mapping(address operator => bool)) public isApprovedForAll;
 
-    event TransferSingle(
-        address indexed operator, address indexed from, address indexed to, uint256 id, uint256 value
-    );
+    event TransferSingle(address indexed operator, address indexed from, address indexed to, uint256 id, uint256 value);
     event TransferBatch(
         address indexed operator, address indexed from, address indexed to, uint256[] ids, uint256[] values
     );
@@ -100,9 +98,7 @@ contract Items {
         _move(from, address(0), ids, values, "");
     }
 
-    function _move(address from, address to, uint256[] memory ids, uint256[] memory values, bytes memory data)
-        private
-    {
+    function _move(address from, address to, uint256[] memory ids, uint256[] memory values, bytes memory data) private {
         if (ids.length != values.length) revert NotAllowed();
         for (uint256 i = 0; i < ids.length; i++) {
             if (from == address(0)) totalSupply[ids[i]] += values[i];

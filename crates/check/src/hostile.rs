@@ -167,12 +167,13 @@ fn values(kind: &DynSolType, from: Address, domain: &Domain, depth: usize) -> Ve
         DynSolType::Array(inner) => {
             let mut all = vec![DynSolValue::Array(Vec::new())];
             if depth < 3 {
-                all.extend(
-                    values(inner, from, domain, depth + 1)
-                        .into_iter()
-                        .take(4)
-                        .map(|value| DynSolValue::Array(vec![value])),
-                );
+                let some = values(inner, from, domain, depth + 1).into_iter().take(4);
+                let some: Vec<DynSolValue> = some.collect();
+                let once = some.iter().map(|value| vec![value.clone()]);
+                // What is named twice may count twice.
+                let twice = some.iter().skip(1).take(2);
+                let twice = twice.map(|value| vec![value.clone(), value.clone()]);
+                all.extend(once.chain(twice).map(DynSolValue::Array));
             }
             all
         }

@@ -289,12 +289,12 @@ impl Judge<'_> {
         };
         // What somebody has more of what the stranger gave away is his.
         let is_given = !node.given.is_zero() && standings.iter().all(is_gift);
-        if is_given {
-            standings
-                .iter_mut()
-                .for_each(|(_, one)| one.over = U256::ZERO);
-            standings.retain(|(_, standing)| !standing.is_clear());
+        for (_, standing) in &mut standings {
+            if standing.stranger_over.is_zero() {
+                standing.over = standing.over.saturating_sub(node.given);
+            }
         }
+        standings.retain(|(_, standing)| !standing.is_clear());
         let is_settled = tally.unsettled == 0 || is_given;
         let is_done = tally.undone == 0 || on_their_own || is_given;
         Assessment {

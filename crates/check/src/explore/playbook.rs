@@ -5,8 +5,9 @@ use std::sync::Arc;
 use sealift_evm::Cell;
 
 use super::ExploreError;
+use super::counterparty::own_call;
 use super::worker::{Seen, Worker};
-use crate::model::{Action, Mode, Node, Record, Resume};
+use crate::model::{Action, Mode, NEWCOMER, Node, Record, Resume, STRANGER};
 
 impl Worker<'_, '_> {
     /// What a stopped or finished executor may do.
@@ -108,6 +109,51 @@ impl Worker<'_, '_> {
                 next.fruitless = node.fruitless + 1;
             }
             self.emit(next, Action::Recovery(index), None);
+        }
+        self.helps(node, seen)
+    }
+
+    /// Somebody who came late, and whom the script cannot know, makes the first call that anybody can make, that costs it
+    /// nothing, and that gives it all that it lacks: what people can do for themselves needs no playbook.
+    fn helps(&mut self, node: &Node, seen: &Seen) -> Result<(), ExploreError> {
+        let ground = self.ground;
+        let judge = self.judge();
+        let standings = judge.assess(node).standings;
+        let mut lacking = standings
+            .iter()
+            .filter(|(_, standing)| !standing.short.is_zero());
+        let Some((asset, _)) = lacking.next() else {
+            return Ok(());
+        };
+        let live = |node: &Node, account: usize| judge.live(&node.claims, account, *asset);
+        let lacks = |account: &usize| {
+            let short = judge
+                .due(node, *account, *asset)
+                .saturating_sub(live(node, *account));
+            short > ground.subject.assets[*asset].tolerance
+        };
+        let is_late = |account: &usize| [NEWCOMER, STRANGER].contains(&ground.accounts[*account]);
+        let mut late = (0..ground.judged).filter(is_late);
+        let Some(account) = late.find(lacks) else {
+            return Ok(());
+        };
+        let who = ground.accounts[account];
+        for call in 0..ground.subject.hostile.len() {
+            let message = own_call(ground.subject, who, call);
+            let sent = self.sender.send(&node.fork, &message, None);
+            let is_claimed = |cell: Cell| seen.readers.contains_key(&cell);
+            let is_free = message.value.is_zero() && self.paid(&node.fork, &sent.outcome).is_zero();
+            if !is_free || !sent.effect.cells().any(is_claimed) {
+                continue;
+            }
+            let mut next = node.clone();
+            next.sent += 1;
+            self.take(&mut next, &sent, seen)?;
+            let due = judge.due(node, account, *asset);
+            if live(&next, account) >= due {
+                self.emit(next, Action::Helps(who, call), None);
+                return Ok(());
+            }
         }
         Ok(())
     }

@@ -94,45 +94,50 @@ impl Worker<'_, '_> {
         Ok(())
     }
 
-    /// What a stranger gives up, and what accounts get for it, is theirs: where nobody else lacks more than before, and
-    /// all get no more together than was given.
-    fn bought(&self, before: &Node, after: &mut Node, outcome: &Outcome) {
-        let subject = &self.ground.subject;
-        let effect = outcome.effect.on(&before.fork);
+    /// What the stranger pays in a call, in units of whatever it is.
+    pub(super) fn paid(&self, fork: &Fork, outcome: &Outcome) -> U256 {
+        let effect = outcome.effect.on(fork);
         let paid = effect.changes.iter().map(|(cell, value)| {
-            let (old, new) = match (before.fork.value(cell), value) {
+            let (old, new) = match (fork.value(cell), value) {
                 (Value::Account(old), Value::Account(new)) if cell.0 == STRANGER => {
                     (old.balance, new.balance)
                 }
-                (Value::Word(old), Value::Word(new)) if subject.wealth.contains(cell) => {
+                (Value::Word(old), Value::Word(new))
+                    if self.ground.subject.wealth.contains(cell) =>
+                {
                     (old, *new)
                 }
                 _ => return U256::ZERO,
             };
             old.saturating_sub(new)
         });
-        let paid = paid.fold(U256::ZERO, U256::saturating_add);
-        let judge = self.judge();
-        let mut others = after.claims.differences(&before.claims);
-        others.retain(|account| *account < self.ground.judged);
-        let mut changes: Vec<Shift> = Vec::new();
-        for asset in 0..subject.assets.len() {
-            for account in &others {
-                let live = |node: &Node| amount(judge.live(&node.claims, *account, asset));
-                let by = live(after).saturating_sub(live(before));
-                if !by.is_zero() {
-                    changes.push((self.ground.accounts[*account], asset, by));
-                }
-            }
-        }
-        let own = |(who, _, by): &Shift| *who == STRANGER && by.is_negative();
-        let sum = changes.iter().map(|(_, _, by)| *by);
-        let sum = sum.fold(I256::ZERO, I256::saturating_add);
-        let mut all = changes.iter();
-        if all.all(|change| own(change) || change.2.is_positive()) && sum <= amount(paid) {
-            after.shift = moved(&before.shift, changes);
-        }
+        paid.fold(U256::ZERO, U256::saturating_add)
+    }
+
+    /// What a stranger gets for no more than it pays is its own, and what it gives up nobody owes it any more; others may
+    /// have as much more as it gave.
+    fn bought(&self, before: &Node, after: &mut Node, outcome: &Outcome) {
+        let subject = &self.ground.subject;
+        let paid = self.paid(&before.fork, outcome);
         after.given = before.given.saturating_add(paid);
+        let Some(own) = self.ground.accounts.iter().position(|who| *who == STRANGER) else {
+            return;
+        };
+        let judge = self.judge();
+        let changes = (0..subject.assets.len()).map(|asset| {
+            let live = |node: &Node| amount(judge.live(&node.claims, own, asset));
+            (STRANGER, asset, live(after).saturating_sub(live(before)))
+        });
+        let changes: Vec<Shift> = changes.filter(|(_, _, by)| !by.is_zero()).collect();
+        let got = changes.iter().map(|(_, _, by)| *by);
+        let got = got.fold(I256::ZERO, I256::saturating_add);
+        if changes.is_empty() || got > amount(paid) {
+            return;
+        }
+        if got.is_negative() {
+            after.given = after.given.saturating_add(got.unsigned_abs());
+        }
+        after.shift = moved(&before.shift, changes);
     }
 
     /// Whether a call writes what anything else depends on, by itself or with a second call that depends on it; with

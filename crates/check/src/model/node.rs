@@ -109,6 +109,8 @@ pub enum Action {
     Recovery(usize),
     /// A second call of the stranger.
     Again(usize),
+    /// Somebody who lacks something makes a call that anybody can make, for itself.
+    Helps(Address, usize),
 }
 
 /// A state of the chain that a reorganisation can go back to, with everything that is true of the chain alone.

@@ -182,6 +182,16 @@ impl Lines<'_> {
                 let text = format!("{}: {}", call.name, self.call(&call.message));
                 self.sent(lines, number, text, &call.message, None);
             }
+            Action::Helps(who, call) => {
+                let message = crate::explore::counterparty::own_call(self.subject, *who, *call);
+                self.sent(
+                    lines,
+                    number,
+                    format!("{}: {}", self.decoder.name(*who), self.call(&message)),
+                    &message,
+                    None,
+                );
+            }
             Action::Again(call) => {
                 let message = &self.subject.hostile[*call];
                 self.sent(

@@ -62,6 +62,10 @@ impl<'a> Way<'a> {
                 let message = self.subject.recovery[*index].message.clone();
                 self.send(&message, None);
             }
+            Action::Helps(who, call) => {
+                let message = crate::explore::counterparty::own_call(self.subject, *who, *call);
+                self.send(&message, None);
+            }
             Action::Again(call) => {
                 let message = self.subject.hostile[*call].clone();
                 self.send(&message, None);
