@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use alloy_primitives::{Address, I256, U256};
+use sealift_evm::Message;
 
 use super::ExploreError;
 use super::worker::{Seen, Worker};
@@ -62,17 +63,11 @@ impl Worker<'_, '_> {
                 allowance: index,
                 holder,
             };
-            if self.is_off(&fault) {
-                continue;
-            }
             let message = allowance.revoked(holder);
-            let sent = self.sender.send(&node.fork, &message, None);
-            if sent.failed.is_some() || sent.is_idle() || !self.site(&fault, 1) {
+            if self.is_off(&fault) || self.sender.send(&node.fork, &message, None).is_idle() {
                 continue;
             }
-            let mut next = self.after_own(node, &sent, seen)?;
-            next.shift = moved(&node.shift, [(holder, 0, I256::ZERO)]);
-            self.fault(next, step, fault, None);
+            self.acts(node, step, &message, fault, seen)?;
         }
         Ok(())
     }
@@ -86,17 +81,30 @@ impl Worker<'_, '_> {
         seen: &Seen,
     ) -> Result<(), ExploreError> {
         let call = &self.ground.subject.actions[index];
-        let fault = Fault::Action(index);
-        let sent = self.sender.send(&node.fork, &call.message, None);
-        if sent.failed.is_some() || !self.site(&fault, 1) {
-            return Ok(());
+        if self.acts(node, step, &call.message, Fault::Action(index), seen)? {
+            self.out.acted.push(index);
         }
-        self.out.acted.push(index);
-        let mut next = self.after_own(node, &sent, seen)?;
-        // The holder acted on its own: what it did to its own claims is not the migration's doing.
-        next.shift = moved(&node.shift, [(call.message.from, 0, I256::ZERO)]);
-        self.fault(next, step, fault, None);
         Ok(())
+    }
+
+    /// A holder makes a transaction of its own: what it does to its own claims is not the migration's doing. Whether it
+    /// succeeds.
+    fn acts(
+        &mut self,
+        node: &Node,
+        step: usize,
+        message: &Message,
+        fault: Fault,
+        seen: &Seen,
+    ) -> Result<bool, ExploreError> {
+        let sent = self.sender.send(&node.fork, message, None);
+        if sent.failed.is_some() || !self.site(&fault, 1) {
+            return Ok(false);
+        }
+        let mut next = self.after_own(node, &sent, seen)?;
+        next.shift = moved(&node.shift, [(message.from, 0, I256::ZERO)]);
+        self.fault(next, step, fault, None);
+        Ok(true)
     }
 
     /// The state after a transaction of a holder's own.
