@@ -168,7 +168,9 @@ pub fn infer(
     exits::choose(machine, [start, end], &people, &mut families);
     let plain = families.iter().filter(|family| family.ids.is_empty());
     let tokens: Vec<Address> = plain.map(|family| family.contract).collect();
+    let moved = custody::moved(machine, run, &families);
     let records = records::Known {
+        moved: &moved,
         run,
         steps,
         people: &people,
@@ -206,7 +208,7 @@ pub fn infer(
         sides: &sides,
     };
     let mut leftovers = leftovers::find(machine, found, name);
-    leftovers.extend(records::unknown(machine, run, &families, &ledgers, name));
+    leftovers.extend(records::unknown(&moved, &families, &ledgers, name));
     let mut gaps: Vec<Gap> = families.iter().filter_map(Family::gap).collect();
     gaps.extend(leftovers::given_away(machine, found, &ledgers));
     Ok(Inferred {

@@ -37,6 +37,8 @@ pub(super) struct Known<'a> {
     pub(super) people: &'a [Address],
     /// Tokens and collections.
     pub(super) families: &'a [Family],
+    /// What moved from contract to contract of these, and of ether.
+    pub(super) moved: &'a [Custody],
     pub(super) functions: Functions<'a>,
     pub(super) name: &'a dyn Fn(Address) -> String,
 }
@@ -53,8 +55,7 @@ struct Match {
 /// Finds records on both sides of what moves from contract to contract, and how claims are taken out of them.
 pub(super) fn find(machine: &mut Machine<Fork>, known: &Known<'_>) -> Vec<Family> {
     let mut found: Vec<Family> = Vec::new();
-    let all = super::custody::moved(machine, known.run, known.families);
-    for custody in &all {
+    for custody in known.moved {
         for (contract, gained) in &custody.gained {
             let is_token = |at: &Address| known.families.iter().any(|own| own.contract == *at);
             if is_token(contract) {
@@ -81,14 +82,13 @@ pub(super) fn find(machine: &mut Machine<Fork>, known: &Known<'_>) -> Vec<Family
 
 /// What contracts got of which nobody has a claim that was found: who is owed it is not judged.
 pub(super) fn unknown(
-    machine: &mut Machine<Fork>,
-    run: &Run,
+    moved: &[Custody],
     families: &[Family],
     ledgers: &[Ledger],
     name: &dyn Fn(Address) -> String,
 ) -> Vec<Leftover> {
     let mut found = Vec::new();
-    for custody in super::custody::moved(machine, run, families) {
+    for custody in moved {
         for (contract, gained) in &custody.gained {
             if ledgers.iter().any(|own| own.contract == *contract) {
                 continue;
