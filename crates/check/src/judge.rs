@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use alloy_primitives::{Address, I256, U256};
 
 use crate::ledger::{Claim, Claims, Ledger, Shift, Side};
-use crate::model::{ANYONE, NEWCOMER, Node, STRANGER, Subject};
+use crate::model::{ANYONE, Excuse, NEWCOMER, Node, STRANGER, Subject};
 use crate::tally::{Part, Standing, Tally};
 
 /// What the claims of a state amount to.
@@ -155,7 +155,7 @@ impl Judge<'_> {
     pub fn tally(&self, claims: &Claims) -> Tally {
         let mut tally = Tally::default();
         for account in 0..self.accounts.len() {
-            tally.add(&self.part(account, claims.row(account), &[], false));
+            tally.add(&self.part(account, claims.row(account), &[], None));
         }
         tally
     }
@@ -170,8 +170,8 @@ impl Judge<'_> {
     ) -> Tally {
         let mut tally = tally.clone();
         for account in accounts {
-            tally.take(&self.part(*account, before.row(*account), &[], false));
-            tally.add(&self.part(*account, after.row(*account), &[], false));
+            tally.take(&self.part(*account, before.row(*account), &[], None));
+            tally.add(&self.part(*account, after.row(*account), &[], None));
         }
         tally
     }
@@ -196,7 +196,7 @@ impl Judge<'_> {
         settled
     }
 
-    fn part(&self, account: usize, row: &[Claim], shift: &[Shift], waived: bool) -> Part {
+    fn part(&self, account: usize, row: &[Claim], shift: &[Shift], excuse: Option<Excuse>) -> Part {
         let row = &*self.settled(account, row, shift);
         let recorded = self.recorded_in(row);
         if account >= self.judged {
@@ -225,7 +225,7 @@ impl Judge<'_> {
                 .saturating_sub(due.max(before))
                 .saturating_sub(tolerance);
             let mut short = due.saturating_sub(live);
-            if short <= tolerance || waived {
+            if short <= tolerance || excuse == Some(Excuse::Absent) {
                 short = U256::ZERO;
             }
             Standing {
@@ -242,13 +242,12 @@ impl Judge<'_> {
             })
         });
         let mut wrong = standings.iter();
+        let unsettled = wrong.any(|(_, one)| !one.over.is_zero() || !one.short.is_zero());
+        let is_passed_over = excuse == Some(Excuse::Late) && !unsettled;
+        let end = self.baseline.end.row(account);
         Part {
-            unsettled: wrong.any(|(_, one)| !one.over.is_zero() || !one.short.is_zero()),
-            undone: !self.is_done(
-                is_stranger,
-                (row, &live),
-                (self.baseline.end.row(account), after),
-            ),
+            unsettled,
+            undone: !is_passed_over && !self.is_done(is_stranger, (row, &live), (end, after)),
             unback: !self.is_done(
                 is_stranger,
                 (row, &live),
@@ -261,9 +260,13 @@ impl Judge<'_> {
 
     /// Judges a state.
     pub fn assess(&self, node: &Node) -> Assessment {
-        let on_their_own = !node.shift.is_empty() || node.lost.is_some() || !node.waived.is_empty();
+        let on_their_own = node.is_on_its_own();
         let mut tally = node.tally.as_ref().clone();
-        let acted = node.shift.iter().map(|(who, ..)| who).chain(&*node.waived);
+        let acted = node
+            .shift
+            .iter()
+            .map(|(who, ..)| who)
+            .chain(node.excused.keys());
         let mut seen = Vec::new();
         for who in acted {
             let Some(account) = self.accounts[..self.judged]
@@ -277,9 +280,9 @@ impl Judge<'_> {
             }
             seen.push(account);
             let row = node.claims.row(account);
-            tally.take(&self.part(account, row, &[], false));
-            let waived = node.waived.contains(who);
-            tally.add(&self.part(account, row, &node.shift, waived));
+            tally.take(&self.part(account, row, &[], None));
+            let excuse = node.excused.get(who).copied();
+            tally.add(&self.part(account, row, &node.shift, excuse));
         }
         let back = tally.unback == 0;
         let mut standings = tally.standings();

@@ -3,12 +3,13 @@
 use std::num::NonZeroUsize;
 
 use alloy_json_abi::Function;
-use alloy_primitives::{Address, B256, Bytes, b256};
-use sealift_evm::{Cell, Machine, Message};
+use alloy_primitives::map::HashSet;
+use alloy_primitives::{Address, B256, Bytes, U256, b256};
+use sealift_evm::{Cell, Machine, Message, TX_GAS_CAP};
 
 use crate::explore::{ExploreError, Known};
 use crate::fork::Fork;
-use crate::hostile::{Domain, Gap, calls};
+use crate::hostile::{CALLS_A_FUNCTION, Domain, Gap, calls};
 use crate::infer::{self, Inferred, Leftover};
 use crate::input::{DeclarationError, Resolved};
 use crate::input::{Scene, Step};
@@ -126,7 +127,7 @@ pub fn prepare(
         false => enriched(&mut machine, &start, &found),
         true => (start.clone(), Vec::new()),
     };
-    let public = public(
+    let mut public = public(
         &mut machine,
         [&start, end],
         declared,
@@ -134,6 +135,7 @@ pub fn prepare(
         &senders,
         functions,
     )?;
+    overheard(&steps, declared, &mut public);
     let tokens = declared
         .tokens
         .clone()
@@ -348,6 +350,44 @@ fn public(
         }
     }
     Ok(public)
+}
+
+/// The script's own calls, which anybody can read before they are mined, and send first or again.
+fn overheard(steps: &[Step], declared: &Resolved, public: &mut Public) {
+    if declared.hostile_off {
+        return;
+    }
+    let is_target = |to: &Address| match &declared.hostile {
+        Some(targets) => targets.contains(to),
+        None => true,
+    };
+    let key = |call: &Message| (call.to, call.data.clone(), call.value);
+    let mut known: HashSet<(Option<Address>, Bytes, U256)> =
+        public.stranger.iter().map(key).collect();
+    let own = steps
+        .iter()
+        .filter(|step| step.to.as_ref().is_some_and(is_target));
+    let own = own.map(|step| Message {
+        from: STRANGER,
+        to: step.to,
+        data: step.data.clone(),
+        value: step.value,
+        gas: TX_GAS_CAP,
+    });
+    let own: Vec<Message> = own.filter(|call| known.insert(key(call))).collect();
+    if own.len() > CALLS_A_FUNCTION {
+        public.gaps.push(Gap {
+            contract: Address::ZERO,
+            function: "the script".into(),
+            reason: format!(
+                "a stranger sends {CALLS_A_FUNCTION} of its {} calls",
+                own.len()
+            ),
+        });
+    }
+    public
+        .stranger
+        .extend(own.into_iter().take(CALLS_A_FUNCTION));
 }
 
 /// Tokens whose code somebody can change: it is in the state what the others do.

@@ -12,7 +12,7 @@ use super::holders::amount;
 use super::worker::{Seen, Worker};
 use crate::fork::Print;
 use crate::ledger::Shift;
-use crate::model::{CallBack, Fault, Node, STRANGER, Subject};
+use crate::model::{CallBack, Excuse, Fault, Node, STRANGER, Subject};
 use crate::send::{Outcome, after};
 
 impl Worker<'_, '_> {
@@ -118,10 +118,10 @@ impl Worker<'_, '_> {
         };
         let own = (call.from, 0, I256::ZERO);
         next.shift = super::holders::moved(&node.shift, gifts.into_iter().chain([own]));
-        next.waive(call.from);
+        next.excuse(call.from, Excuse::Absent);
         if let Some(past) = next.trail.last_mut() {
             past.shift = next.shift.clone();
-            past.waived = next.waived.clone();
+            past.excused = next.excused.clone();
         }
         self.faulty(next, step, fault, None);
         Ok(())

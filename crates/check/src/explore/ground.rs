@@ -311,7 +311,7 @@ fn root(subject: &Subject, limits: Limits, claims: Claims) -> Node {
         record: Record::new(subject.steps.len()),
         shift: Arc::default(),
         lost: None,
-        waived: Arc::default(),
+        excused: Arc::default(),
         given: alloy_primitives::U256::ZERO,
         stranger: 0,
         trail: Vec::with_capacity(usize::from(limits.faults.min(1)) * super::TRAIL),

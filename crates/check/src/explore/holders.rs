@@ -9,7 +9,7 @@ use sealift_evm::Message;
 use super::ExploreError;
 use super::worker::{Seen, Worker};
 use crate::ledger::Shift;
-use crate::model::{Fault, Node};
+use crate::model::{Excuse, Fault, Node};
 use crate::send::Sent;
 
 impl Worker<'_, '_> {
@@ -38,9 +38,12 @@ impl Worker<'_, '_> {
             };
             next.fork
                 .set_code(who, crate::fork::Bytecode::new_eip7702(code));
-            if refuses {
-                next.waive(who);
-            }
+            let excuse = if refuses {
+                Excuse::Absent
+            } else {
+                Excuse::Late
+            };
+            next.excuse(who, excuse);
             self.reread(&mut next, [(who, None)].into_iter(), seen)?;
             Self::set_apart(&mut next, [(who, None)].into_iter());
             self.fault(next, step, fault, None);
@@ -101,16 +104,25 @@ impl Worker<'_, '_> {
         if sent.failed.is_some() || !self.site(&fault, 1) {
             return Ok(false);
         }
-        let mut next = self.after_own(node, &sent, seen)?;
+        let mut next = self.after_own(node, message.from, &sent, seen)?;
         next.shift = moved(&node.shift, [(message.from, 0, I256::ZERO)]);
         self.fault(next, step, fault, None);
         Ok(true)
     }
 
     /// The state after a transaction of a holder's own.
-    fn after_own(&mut self, node: &Node, sent: &Sent, seen: &Seen) -> Result<Node, ExploreError> {
+    fn after_own(
+        &mut self,
+        node: &Node,
+        who: Address,
+        sent: &Sent,
+        seen: &Seen,
+    ) -> Result<Node, ExploreError> {
         let mut next = node.clone();
         next.sent += 1;
+        let steps = self.ground.subject.steps.iter().enumerate();
+        let own = steps.filter(|(_, step)| step.from == who);
+        next.record.set_overtaken(own.map(|(step, _)| step));
         self.take(&mut next, sent, seen)?;
         Self::set_apart(&mut next, sent.effect.cells());
         Ok(next)
@@ -146,7 +158,7 @@ impl Worker<'_, '_> {
                 if sent.failed.is_some() || !self.site(&fault, 1) {
                     continue;
                 }
-                let mut next = self.after_own(node, &sent, seen)?;
+                let mut next = self.after_own(node, from, &sent, seen)?;
                 let worth = amount(book.worth(claim.live));
                 let both = [(from, book.asset, -worth), (to, book.asset, worth)];
                 next.shift = moved(&node.shift, both);
@@ -180,7 +192,7 @@ impl Worker<'_, '_> {
             if sent.failed.is_some() || !self.site(&fault, 1) {
                 continue;
             }
-            let mut next = self.after_own(node, &sent, seen)?;
+            let mut next = self.after_own(node, holder, &sent, seen)?;
             // What it has elsewhere for what it took out is its own, and nobody owes it that any more.
             let judge = self.judge();
             let changes = (0..ground.subject.assets.len()).map(|asset| {

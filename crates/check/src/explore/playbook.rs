@@ -7,7 +7,7 @@ use sealift_evm::Cell;
 use super::ExploreError;
 use super::counterparty::own_call;
 use super::worker::{Seen, Worker};
-use crate::model::{Action, Mode, NEWCOMER, Node, Record, Resume, STRANGER};
+use crate::model::{Action, Excuse, Mode, NEWCOMER, Node, Record, Resume, STRANGER};
 
 impl Worker<'_, '_> {
     /// What a stopped or finished executor may do.
@@ -20,6 +20,17 @@ impl Worker<'_, '_> {
         if complete {
             let is_end = self.judge().assess(node).goal;
             resumes.retain(|resume| *resume == Resume::Rerun && !is_end);
+        }
+        let stopped_at = node.record.next;
+        if node.record.mode == Mode::Stopped && node.record.overtaken.contains(&stopped_at) {
+            let mut next = node.clone();
+            let record = &mut next.record;
+            record.mode = Mode::Running;
+            record.next = stopped_at + 1;
+            record.sent = record.sent.max(stopped_at + 1);
+            record.uncertain = None;
+            record.set_mined(stopped_at, true);
+            self.emit(next, Action::PassOver(stopped_at), None);
         }
         for resume in resumes {
             let mut next = node.clone();
@@ -67,6 +78,7 @@ impl Worker<'_, '_> {
                     };
                     *record = Record {
                         reruns: node.record.reruns + 1,
+                        overtaken: node.record.overtaken.clone(),
                         before: Some(Arc::new((first, node.fork.print()))),
                         ..Record::new(steps)
                     };
@@ -113,7 +125,7 @@ impl Worker<'_, '_> {
         self.helps(node, seen)
     }
 
-    /// Somebody who came late, and whom the script cannot know, makes the first call that anybody can make, that costs it
+    /// Somebody who came late and whom the script cannot know, or whom it passes over for its code, makes the first call that anybody can make, that costs it
     /// nothing, and that gives it all that it lacks: what people can do for themselves needs no playbook.
     fn helps(&mut self, node: &Node, seen: &Seen) -> Result<(), ExploreError> {
         let ground = self.ground;
@@ -132,7 +144,10 @@ impl Worker<'_, '_> {
                 .saturating_sub(live(node, *account));
             short > ground.subject.assets[*asset].tolerance
         };
-        let is_late = |account: &usize| [NEWCOMER, STRANGER].contains(&ground.accounts[*account]);
+        let is_late = |account: &usize| {
+            let who = ground.accounts[*account];
+            [NEWCOMER, STRANGER].contains(&who) || node.excused.get(&who) == Some(&Excuse::Late)
+        };
         let mut late = (0..ground.judged).filter(is_late);
         let Some(account) = late.find(lacks) else {
             return Ok(());
@@ -185,6 +200,7 @@ fn receipts(record: &Record, steps: usize) -> Record {
         mode: Mode::Mending,
         mined: record.mined.clone(),
         moved: record.moved.clone(),
+        overtaken: record.overtaken.clone(),
         reruns: record.reruns,
         ..Record::new(0)
     }

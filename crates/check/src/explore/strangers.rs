@@ -10,7 +10,7 @@ use super::ExploreError;
 use super::holders::{amount, moved};
 use super::worker::{Seen, Worker};
 use crate::fork::{Fork, Print, Value};
-use crate::ledger::Shift;
+use crate::ledger::{Claim, Shift};
 use crate::model::{Action, Fault, Node, STRANGER};
 use crate::send::{Outcome, after};
 
@@ -86,12 +86,24 @@ impl Worker<'_, '_> {
             let mut next = node.clone();
             next.sent += 1;
             next.stranger = 1;
+            next.record.set_overtaken(self.overtaken(call));
             self.take(&mut next, &sent, seen)?;
             self.bought(node, &mut next, outcome);
             Self::set_apart(&mut next, outcome.effect.cells());
             self.faulty(next, step, Fault::Stranger(call), None);
         }
         Ok(())
+    }
+
+    /// The steps whose very call a stranger makes.
+    fn overtaken(&self, call: usize) -> impl Iterator<Item = usize> + use<'_> {
+        let subject = &self.ground.subject;
+        let made = &subject.hostile[call];
+        let steps = subject.steps.iter().enumerate();
+        let same = steps.filter(|(_, step)| {
+            (step.to, &step.data, step.value) == (made.to, &made.data, made.value)
+        });
+        same.map(|(step, _)| step)
     }
 
     /// What the stranger pays in a call, in units of whatever it is.
@@ -117,27 +129,63 @@ impl Worker<'_, '_> {
     /// What a stranger gets for no more than it pays is its own, and what it gives up nobody owes it any more; others may
     /// have as much more as it gave.
     fn bought(&self, before: &Node, after: &mut Node, outcome: &Outcome) {
-        let subject = &self.ground.subject;
+        let ground = self.ground;
         let paid = self.paid(&before.fork, outcome);
         after.given = before.given.saturating_add(paid);
-        let Some(own) = self.ground.accounts.iter().position(|who| *who == STRANGER) else {
-            return;
-        };
+        let (mut for_others, mut worth_to_others) = (I256::ZERO, I256::ZERO);
+        let mut own = None;
+        let mut changed = after.claims.differences(&before.claims);
+        changed.retain(|account| *account < ground.judged);
+        for account in changed {
+            let who = ground.accounts[account];
+            let changes = self.changes(before, after, account);
+            let units = changes.iter().map(|(_, _, by)| *by);
+            let units = units.fold(I256::ZERO, I256::saturating_add);
+            let worth = self.more_worth(before, after, account);
+            if who == STRANGER {
+                own = Some((changes, units, worth));
+            } else {
+                for_others = for_others.saturating_add(units);
+                worth_to_others = worth_to_others.saturating_add(worth);
+            }
+        }
+        if for_others > amount(paid) && worth_to_others <= amount(paid) {
+            // It paid for shares of which there are more than of what it paid with.
+            after.given = before.given.saturating_add(for_others.unsigned_abs());
+        }
+        if let Some((changes, units, worth)) = own
+            && worth <= amount(paid)
+        {
+            if units.is_negative() {
+                after.given = after.given.saturating_add(units.unsigned_abs());
+            }
+            after.shift = moved(&before.shift, changes);
+        }
+    }
+
+    /// By asset, what an account can move more or less.
+    fn changes(&self, before: &Node, after: &Node, account: usize) -> Vec<Shift> {
         let judge = self.judge();
-        let changes = (0..subject.assets.len()).map(|asset| {
-            let live = |node: &Node| amount(judge.live(&node.claims, own, asset));
-            (STRANGER, asset, live(after).saturating_sub(live(before)))
+        let who = self.ground.accounts[account];
+        let changes = (0..self.ground.subject.assets.len()).map(|asset| {
+            let live = |node: &Node| amount(judge.live(&node.claims, account, asset));
+            (who, asset, live(after).saturating_sub(live(before)))
         });
-        let changes: Vec<Shift> = changes.filter(|(_, _, by)| !by.is_zero()).collect();
-        let got = changes.iter().map(|(_, _, by)| *by);
-        let got = got.fold(I256::ZERO, I256::saturating_add);
-        if changes.is_empty() || got > amount(paid) {
-            return;
-        }
-        if got.is_negative() {
-            after.given = after.given.saturating_add(got.unsigned_abs());
-        }
-        after.shift = moved(&before.shift, changes);
+        changes.filter(|(_, _, by)| !by.is_zero()).collect()
+    }
+
+    /// What an account has more or less of in what its claims are worth: shares by their price.
+    fn more_worth(&self, before: &Node, after: &Node, account: usize) -> I256 {
+        let (old, new) = (before.claims.row(account), after.claims.row(account));
+        let changes = old.iter().zip(&**new).zip(&self.ground.subject.ledgers);
+        let changes = changes.map(|((old, new), ledger)| {
+            let worth = |claim: &Claim| match ledger.price {
+                Some(_) => amount(claim.worth),
+                None => amount(ledger.worth(claim.live)),
+            };
+            worth(new).saturating_sub(worth(old))
+        });
+        changes.fold(I256::ZERO, I256::saturating_add)
     }
 
     /// Whether a call writes what anything else depends on, by itself or with a second call that depends on it; with
@@ -212,6 +260,7 @@ impl Worker<'_, '_> {
             let mut next = node.clone();
             next.sent += 1;
             next.stranger -= 1;
+            next.record.set_overtaken(self.overtaken(call as usize));
             self.take(&mut next, &sent, seen)?;
             self.bought(node, &mut next, &outcome);
             // After it has paid, what it does to itself is its own affair.

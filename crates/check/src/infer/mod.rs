@@ -8,6 +8,7 @@ mod leftovers;
 mod people;
 mod rates;
 mod records;
+mod rounding;
 mod sides;
 #[cfg(test)]
 mod tests;
@@ -178,7 +179,7 @@ pub fn infer(
         functions,
         name,
     };
-    let records = records::find(machine, &records);
+    let (records, rests) = records::find(machine, &records);
     families.extend(records);
     let (holdings, known) = Holdings::read([start, end], &people, &families, threads)?;
     let is_paid_out = families.iter().any(|family| family.pays.is_some());
@@ -194,6 +195,7 @@ pub fn infer(
         (ledgers, assets) = watched(machine, run, &people, &families, &holdings)?;
     }
     judge_records(&mut ledgers, &families, &holdings);
+    rounding::allow(machine, [start, end], &people, &ledgers, &mut assets);
     let accounts = sides.accounts(&ledgers, &families, &holdings, ether.as_ref(), &people);
     let mut all = contracts.clone();
     let records = ledgers.iter().filter(|ledger| !ledger.is_ether());
@@ -208,7 +210,8 @@ pub fn infer(
         sides: &sides,
     };
     let mut leftovers = leftovers::find(machine, found, name);
-    leftovers.extend(records::unknown(&moved, &families, &ledgers, name));
+    let judged = (ledgers.as_slice(), &holdings);
+    leftovers.extend(records::unknown(&rests, &families, judged, name));
     let mut gaps: Vec<Gap> = families.iter().filter_map(Family::gap).collect();
     gaps.extend(leftovers::given_away(machine, found, &ledgers));
     Ok(Inferred {

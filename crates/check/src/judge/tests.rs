@@ -80,7 +80,7 @@ fn check(
         shift: Default::default(),
         lost: None,
         given: U256::ZERO,
-        waived: Default::default(),
+        excused: Default::default(),
         stranger: 0,
         trail: Vec::new(),
         claims: claims.clone(),

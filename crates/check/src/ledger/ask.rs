@@ -75,6 +75,23 @@ impl Ask {
         data.into()
     }
 
+    /// The same question of another id, wherever the one stands in the calldata.
+    pub fn of_id(&self, one: U256, other: U256) -> Self {
+        let mut data = self.data.to_vec();
+        let words = data.get_mut(4..).unwrap_or_default().chunks_exact_mut(32);
+        for (at, word) in words.enumerate() {
+            let place = 4 + 32 * at;
+            let is_free = !self.account.contains(&place) && !self.amount.contains(&place);
+            if is_free && *word == one.to_be_bytes::<32>() {
+                word.copy_from_slice(&other.to_be_bytes::<32>());
+            }
+        }
+        Self {
+            data: data.into(),
+            ..self.clone()
+        }
+    }
+
     /// `balanceOf(account)`.
     pub fn balance_of() -> Self {
         Self {

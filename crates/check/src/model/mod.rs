@@ -7,7 +7,7 @@ mod subject;
 use alloy_primitives::{Address, address};
 
 pub use fault::{CallBack, Fault, Hook};
-pub use node::{Action, Mode, Node, Parent, Past, Record};
+pub use node::{Action, Excuse, Mode, Node, Parent, Past, Record};
 pub use subject::{Call, Custodian, Resume, Subject};
 
 /// The stranger: nobody owes it anything.

@@ -1,6 +1,6 @@
 //! A state: the chain, what the executor knows, and how it was reached.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -38,6 +38,9 @@ pub struct Record {
     pub mined: Vec<u64>,
     /// Contracts that were created again: where the script expects them, and where they are.
     pub moved: Vec<(Address, Address)>,
+    /// Steps whose very calls a stranger has made, or whose sender has acted on its own, in order: where one fails for
+    /// that, the executor passes it over.
+    pub overtaken: Vec<usize>,
     /// How often the script was begun again after the first time.
     pub reruns: u8,
     /// What the receipts of the run before say, while the script that was begun again has done nothing to the chain,
@@ -55,6 +58,7 @@ impl Record {
             uncertain: None,
             mined: vec![0; steps.div_ceil(64)],
             moved: Vec::new(),
+            overtaken: Vec::new(),
             reruns: 0,
             before: None,
         }
@@ -81,6 +85,13 @@ impl Record {
         }
     }
 
+    /// Writes down that these steps may be passed over.
+    pub fn set_overtaken(&mut self, steps: impl Iterator<Item = usize>) {
+        self.overtaken.extend(steps);
+        self.overtaken.sort_unstable();
+        self.overtaken.dedup();
+    }
+
     /// Writes down whether a step has a good receipt.
     pub fn set_mined(&mut self, step: usize, mined: bool) {
         let bit = 1 << (step % 64);
@@ -103,6 +114,8 @@ pub enum Action {
     Fault(usize, Fault),
     /// The executor goes on.
     Resume(Resume),
+    /// The executor passes over a step that failed because a stranger has made the same call, or its sender has acted.
+    PassOver(usize),
     /// Time passes.
     Wait,
     /// A declared way back.
@@ -111,6 +124,15 @@ pub enum Action {
     Again(usize),
     /// Somebody who lacks something makes a call that anybody can make, for itself.
     Helps(Address, usize),
+}
+
+/// What is not asked of an account that acted on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Excuse {
+    /// It takes nothing: it is not judged as short.
+    Absent,
+    /// It has code, and may be passed over: it is judged by what it has, wherever that is.
+    Late,
 }
 
 /// A state of the chain that a reorganisation can go back to, with everything that is true of the chain alone.
@@ -122,8 +144,8 @@ pub struct Past {
     pub mined: Vec<u64>,
     /// Entitlements that holders had moved.
     pub shift: Arc<Vec<Shift>>,
-    /// Who had made itself unable to receive.
-    pub waived: Arc<BTreeSet<Address>>,
+    /// What was not asked of whom.
+    pub excused: Arc<BTreeMap<Address, Excuse>>,
     /// What the stranger had paid.
     pub given: U256,
     /// How often the script had been begun again.
@@ -141,7 +163,7 @@ impl Past {
             fork: node.fork.clone(),
             mined: node.record.mined.clone(),
             shift: node.shift.clone(),
-            waived: node.waived.clone(),
+            excused: node.excused.clone(),
             given: node.given,
             reruns: node.record.reruns,
             claims: node.claims.clone(),
@@ -154,7 +176,7 @@ impl Past {
             self.fork.print(),
             &self.mined,
             &*self.shift,
-            &*self.waived,
+            &*self.excused,
             self.given,
             self.reruns,
         ))
@@ -179,8 +201,8 @@ pub struct Node {
     pub shift: Arc<Vec<Shift>>,
     /// Who never acts again.
     pub lost: Option<Address>,
-    /// Who made itself unable to receive: it is not judged as short.
-    pub waived: Arc<BTreeSet<Address>>,
+    /// What is not asked of whom.
+    pub excused: Arc<BTreeMap<Address, Excuse>>,
     /// What the stranger has paid, in units of whatever it was: others may have as much more.
     pub given: U256,
     /// Calls that the stranger has left.
@@ -217,9 +239,17 @@ impl Node {
         &self.trail[self.trail.len() - 1 - depth]
     }
 
-    /// An account acts on its own: from now on it is not judged as short, on this chain.
-    pub fn waive(&mut self, account: Address) {
-        Arc::make_mut(&mut self.waived).insert(account);
+    /// An account acts on its own: from now on that much is not asked of it, on this chain.
+    pub fn excuse(&mut self, account: Address, excuse: Excuse) {
+        Arc::make_mut(&mut self.excused).insert(account, excuse);
+    }
+
+    /// Whether it is settled for everybody to have what is due, wherever it is: somebody acted on its own, or is gone.
+    pub fn is_on_its_own(&self) -> bool {
+        let mut excuses = self.excused.values();
+        !self.shift.is_empty()
+            || self.lost.is_some()
+            || excuses.any(|excuse| *excuse == Excuse::Absent)
     }
 
     /// The steps that such a reorganisation undoes, in order.
@@ -250,7 +280,7 @@ impl Node {
         }
         back.record.mined = past.mined;
         back.shift = past.shift;
-        back.waived = past.waived;
+        back.excused = past.excused;
         back.given = past.given;
         back.claims = past.claims;
         back.tally = past.tally;
@@ -284,7 +314,7 @@ impl Node {
             &self.record,
             &*self.shift,
             self.lost,
-            &*self.waived,
+            &*self.excused,
             self.given,
             self.stranger,
             trail,

@@ -1,9 +1,13 @@
 //! What goes with a verdict: what is taken for granted, and what would help.
 
+use alloy_primitives::U256;
+
 use crate::explore::Explored;
 use crate::model::{Resume, Subject};
-use crate::report::Decoder;
+use crate::report::{AccountLine, Decoder};
 use crate::verdict::{CUSTODY, Finding, Verdict};
+
+use super::text::grouped;
 
 /// What a pass takes for granted.
 pub(super) fn assumptions(
@@ -32,6 +36,17 @@ pub(super) fn assumptions(
             .iter()
             .map(|off| format!("{off} cannot happen, as check.toml declares")),
     );
+    let rounded = subject
+        .assets
+        .iter()
+        .filter(|asset| !asset.tolerance.is_zero());
+    found.extend(rounded.map(|asset| {
+        format!(
+            "rounding may cost or give an account {} units of {}",
+            grouped(asset.tolerance),
+            asset.name
+        )
+    }));
     if !subject.wealth.is_empty() {
         let tokens = subject.wealth.iter().map(|(token, _)| decoder.name(*token));
         let tokens: Vec<String> = tokens.collect();
@@ -54,9 +69,32 @@ pub(super) fn assumptions(
     found
 }
 
-/// What would help against a finding.
-pub(super) fn help(finding: &Finding) -> String {
-    let text = match (finding.verdict, finding.cause) {
+/// What would help against a finding that shows on these accounts.
+pub(super) fn help(finding: &Finding, accounts: &[AccountLine]) -> String {
+    if let Some(most) = rounding(accounts) {
+        return format!(
+            "if rounding may cost or give {most} of an account's units, tolerance = {most} under [goal] in check.toml \
+             says so; else {}",
+            help_against(finding)
+        );
+    }
+    help_against(finding).to_owned()
+}
+
+/// By how much accounts differ from what is due, where that may be rounding: a few units, of more than a million each.
+fn rounding(accounts: &[AccountLine]) -> Option<U256> {
+    const FEW: u64 = 4;
+    let off = accounts.iter().filter(|line| line.live != line.entitled);
+    let by = off.map(|line| {
+        let by = line.live.abs_diff(line.entitled);
+        let is_small = line.entitled / U256::from(1_000_000) >= by;
+        (by <= U256::from(FEW) && is_small).then_some(by)
+    });
+    by.collect::<Option<Vec<U256>>>()?.into_iter().max()
+}
+
+fn help_against(finding: &Finding) -> &'static str {
+    match (finding.verdict, finding.cause) {
         (Verdict::DoubleCounted, "executor.answer-lost" | "transaction.duplicated") => {
             "make the step idempotent: a cursor or a mark for each holder, checked before it pays"
         }
@@ -81,10 +119,11 @@ pub(super) fn help(finding: &Finding) -> String {
         (_, "counterparty.oracle") => {
             "do not pay by a number that somebody can move in one transaction, and set bounds to any other"
         }
-        (
-            _,
-            "evm.gas-cut" | "evm.call-out-of-gas" | "evm.call-reverts" | "evm.call-returns-false",
-        ) => {
+        (_, "evm.call-returns-false") => {
+            "take false for a failure, as SafeERC20 does; if the code that is called never answers so but reverts, \
+             [faults] off = [\"call-returns-false\"] in check.toml says it"
+        }
+        (_, "evm.gas-cut" | "evm.call-out-of-gas" | "evm.call-reverts") => {
             "let a failed inner call undo the mark that belongs to it, or undo the whole transaction"
         }
         (_, "transaction.reverted" | "transaction.dropped" | "transaction.reorged") => {
@@ -110,6 +149,5 @@ pub(super) fn help(finding: &Finding) -> String {
         _ => {
             "give every state a way to the end or back to the start, with a mark of what was done in the contract"
         }
-    };
-    text.to_owned()
+    }
 }

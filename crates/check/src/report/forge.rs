@@ -381,8 +381,8 @@ fn ledgers(out: &mut String, replay: &Replay) {
         let (name, address) = (quoted(&owed.name), owed.address);
         let _ = writeln!(
             out,
-            "        all[{index}] = Owed({name}, {address}, {}, {}, {}, {}, new uint256[]({width}), new uint256[]({width}));",
-            owed.asset, owed.tolerance, owed.least, owed.most
+            "        all[{index}] = Owed({name}, {address}, {}, {}, {}, {}, {}, new uint256[]({width}), new uint256[]({width}));",
+            owed.asset, owed.tolerance, owed.late, owed.least, owed.most
         );
         for (field, parts) in [("done", &owed.done), ("back", &owed.back)] {
             for (book, part) in parts.iter().enumerate().filter(|(_, part)| !part.is_zero()) {

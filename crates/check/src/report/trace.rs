@@ -116,11 +116,11 @@ pub(super) fn finding(
         steps: node.sent,
         cause: finding.cause.to_owned(),
         trace: lines,
+        help: help(finding, &accounts),
         accounts,
         recovery,
         place,
         note: finding.note.clone(),
-        help: help(finding),
         replay: super::replay::replay(context, judge, finding, &path[..entry], decoder),
     }
 }
@@ -176,6 +176,10 @@ impl Lines<'_> {
                 };
                 lines.push(remark(how));
             }
+            Action::PassOver(step) => lines.push(remark(format!(
+                "step {} is made already, or given up by its sender; the script goes on after it",
+                step + 1
+            ))),
             Action::Wait => lines.push(remark(format!("{} pass", seconds(self.subject.wait_secs)))),
             Action::Recovery(index) => {
                 let call = &self.subject.recovery[*index];

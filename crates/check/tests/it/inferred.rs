@@ -221,3 +221,71 @@ fn what_can_be_spent() {
     let report = checked_with("sound/26-what-was-approved", Limits::default()).report;
     assert!(report.coverage["environment.holder-revokes"].fired > 0);
 }
+
+/// Records by several numbers together, and records that explain a part: what they leave is named, and is no pass.
+#[test]
+fn records_of_a_part() {
+    let line = |side: &str, pool: &str, policy: u64| {
+        format!(
+            "{side} {pool}.stakes({policy}) rate 1 exit {pool}.unstake of NewPool.stakes({policy})"
+        )
+    };
+    let policies = [101, 102, 205];
+    let legacies = policies.map(|policy| line("legacy", "OldPool", policy));
+    let successors = policies.map(|policy| line("successor", "NewPool", policy));
+    let mut lines: Vec<&str> = legacies
+        .iter()
+        .chain(&successors)
+        .map(String::as_str)
+        .collect();
+    lines.push("4 accounts");
+    check("sound/34-stakes-by-policy", &lines);
+    let case = "broken/55-executed-in-any-order";
+    check(
+        case,
+        &[
+            "legacy OldTreasury.grants rate 1 exit OldTreasury.claim",
+            "successor NewTreasury.grants rate 1 exit NewTreasury.claim",
+            "4 accounts",
+        ],
+    );
+    let limits = Limits {
+        faults: 0,
+        ..Limits::default()
+    };
+    let text = render(&checked_with(case, limits).report, None);
+    let rest = "NewTreasury gets 53,609,500,000,000,000,000,000 Token#1 from other contracts";
+    assert!(
+        text.contains("FAIL VACUOUS") && text.contains(rest),
+        "{text}"
+    );
+    // An order that is cancelled within the run is a claim before it, and is taken out as the others are.
+    let report = checked_with("broken/53-imported-while-unknown", limits).report;
+    let text = render(&report, None);
+    for book in ["LimitBook", "Exchange"] {
+        let line = text
+            .lines()
+            .find(|line| line.contains(&format!("{book}.orderOf #1 ")));
+        let exit = format!("exit {book}.cancel");
+        assert!(line.is_some_and(|line| line.contains(&exit)), "{text}");
+    }
+}
+
+/// What is a share of a total is rounded, and by how much is said; what is no share is not.
+#[test]
+fn shares_that_round() {
+    let limits = Limits {
+        faults: 0,
+        ..Limits::default()
+    };
+    let text = render(
+        &checked_with("sound/32-shares-that-round", limits).report,
+        None,
+    );
+    let said = "rounding may cost or give an account 8 units of Staked#2";
+    assert!(text.contains(said), "{text}");
+    for case in ["sound/01-pull-swap", "sound/29-upgrade-read-through"] {
+        let text = render(&checked_with(case, limits).report, None);
+        assert!(!text.contains("rounding may"), "{text}");
+    }
+}

@@ -242,6 +242,20 @@ fn claims_that_nothing_shows() {
     assert!(text.contains("declare whose it is"), "{text}");
 }
 
+/// Where a few units lack that may have been rounded away, the help says how to allow for them.
+#[test]
+fn a_few_units_may_be_rounding() {
+    let dir = tempfile::tempdir().unwrap();
+    let toml = dir.path().join("check.toml");
+    std::fs::write(&toml, "[goal]\ntolerance = 0\n").unwrap();
+    let [toml, folder] = [toml.as_path(), dir.path()].map(|path| path.to_str().unwrap().to_owned());
+    let more = ["--config", &toml, "--report", &folder];
+    let out = check(&case("sound/32-shares-that-round"), &more);
+    let text = String::from_utf8_lossy(&out.stdout);
+    assert_eq!(out.status.code(), Some(20), "{text}");
+    assert!(text.contains("tolerance = 1 under [goal]"), "{text}");
+}
+
 /// Each finding is a test of the user's own suite; what cannot be one is named.
 #[test]
 fn findings_become_forge_tests() {

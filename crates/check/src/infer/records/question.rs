@@ -26,7 +26,7 @@ pub(super) enum Key {
 }
 
 impl Key {
-    fn word(self) -> U256 {
+    pub(super) fn word(self) -> U256 {
         match self {
             Self::Word(word) => word,
             Self::Token(token) => token.into_word().into(),
@@ -55,6 +55,11 @@ impl Question {
             },
             key,
         }
+    }
+
+    /// Whether it is the same view, asked for by another number.
+    pub(super) fn is_but_for_its_key(&self, other: &Self) -> bool {
+        self.function == other.function && self.ask.account == other.ask.account
     }
 
     /// Whether it is the same question to another contract.

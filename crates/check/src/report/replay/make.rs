@@ -7,7 +7,7 @@ use super::{Book, Delivery, Exit, Move, Owed, Promise, Question, Replay};
 use crate::fork::Fork;
 use crate::judge::Judge;
 use crate::ledger::{Claims, ExitBy, Side};
-use crate::model::{Mode, Node, Resume, Subject};
+use crate::model::{Excuse, Mode, Node, Resume, Subject};
 use crate::report::{Context, Decoder};
 use crate::send::creation_nonce;
 use crate::verdict::{Finding, Verdict};
@@ -78,7 +78,7 @@ pub(in crate::report) fn replay(
     }
     let (books, kept) = books(subject, &node.fork);
     let place = |ledger: usize| kept.iter().position(|kept| *kept == ledger);
-    let own = !node.shift.is_empty() || node.lost.is_some() || !node.waived.is_empty();
+    let own = node.is_on_its_own();
     let question = if asks_custodians {
         Question::Custodians {
             promises: subject
@@ -110,7 +110,7 @@ pub(in crate::report) fn replay(
         timestamp_secs: subject.start.moment().timestamp_secs,
         moves: way.moves,
         rest,
-        rest_insists: node.lost.is_some(),
+        rest_insists: node.lost.is_some() || !node.record.overtaken.is_empty(),
         accounts: owed(judge, node, &kept, decoder),
         books,
         question,
@@ -222,11 +222,11 @@ fn owed(judge: &Judge<'_>, node: &Node, kept: &[usize], decoder: &dyn Decoder) -
             address,
             asset,
             tolerance: assets[asset].tolerance,
-            least: if node.waived.contains(&address) {
-                U256::ZERO
-            } else {
-                due
+            least: match node.excused.get(&address) {
+                Some(Excuse::Absent) => U256::ZERO,
+                _ => due,
             },
+            late: node.excused.get(&address) == Some(&Excuse::Late),
             most: due.max(judge.due_before(node, account, asset)),
             done: by_book(&judge.baseline.end, account, asset),
             back: by_book(&judge.baseline.start, account, asset),

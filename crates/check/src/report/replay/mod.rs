@@ -187,6 +187,8 @@ pub struct Owed {
     pub asset: usize,
     /// Units of entitlement that rounding may cost or give it.
     pub tolerance: U256,
+    /// Whether it is judged by what it has, wherever that is.
+    pub late: bool,
     /// What it must have at least.
     pub least: U256,
     /// What it may have at most.

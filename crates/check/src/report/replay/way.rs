@@ -50,7 +50,7 @@ impl<'a> Way<'a> {
             Action::Step(step) if after.sent > before.sent => {
                 self.step(before, &before.record, *step, 0);
             }
-            Action::Step(_) | Action::Resume(_) => {}
+            Action::Step(_) | Action::Resume(_) | Action::PassOver(_) => {}
             Action::Steps(first, end) => {
                 (*first..*end).for_each(|step| self.step(before, &before.record, step, 0));
             }
