@@ -94,6 +94,7 @@ impl Worker<'_, '_> {
             // The receipts of the run before are still there.
             let mut next = node.clone();
             next.record = before.0.clone();
+            next.record.overtaken.clone_from(&node.record.overtaken);
             self.emit(next, Action::Resume(Resume::Receipt), None);
         }
         if complete && node.faults == 0 {
