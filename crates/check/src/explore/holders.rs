@@ -159,13 +159,39 @@ impl Worker<'_, '_> {
                     continue;
                 }
                 let mut next = self.after_own(node, from, &sent, seen)?;
-                let worth = amount(book.worth(claim.live));
-                let both = [(from, book.asset, -worth), (to, book.asset, worth)];
+                let worth = book.worth(claim.live);
+                let got = |to| self.got_by_transfer(node, &next, to, ledger);
+                let to_whom = ground.accounts.iter().position(|own| *own == to);
+                let given = to_whom.and_then(got).unwrap_or(worth).min(worth);
+                let (worth, given) = (amount(worth), amount(given));
+                let both = [(from, book.asset, -worth), (to, book.asset, given)];
                 next.shift = moved(&node.shift, both);
                 self.fault(next, step, fault, None);
             }
         }
         Ok(())
+    }
+
+    /// What somebody can move more after a transfer to it, where it was blocked before the first step: who gives to such
+    /// an account has given it up. `None` where the account could move something then, or had nothing.
+    fn got_by_transfer(
+        &self,
+        before: &Node,
+        after: &Node,
+        account: usize,
+        ledger: usize,
+    ) -> Option<U256> {
+        let ledgers = &self.ground.subject.ledgers;
+        let at_first = self.judge().baseline.start.row(account).iter();
+        let mut of_asset = at_first
+            .zip(ledgers)
+            .filter(|(_, book)| book.asset == ledgers[ledger].asset)
+            .map(|(claim, _)| claim)
+            .filter(|claim| !claim.recorded.is_zero())
+            .peekable();
+        let is_blocked = of_asset.peek().is_some() && of_asset.all(|claim| claim.live.is_zero());
+        let live = |node: &Node| ledgers[ledger].worth(node.claims.row(account)[ledger].live);
+        is_blocked.then(|| live(after).saturating_sub(live(before)))
     }
 
     /// A holder takes out all that it can move in a ledger, by the call that is its exit.
