@@ -312,6 +312,7 @@ fn root(subject: &Subject, limits: Limits, claims: Claims) -> Node {
         shift: Arc::default(),
         lost: None,
         excused: Arc::default(),
+        touched: None,
         given: alloy_primitives::U256::ZERO,
         stranger: 0,
         trail: Vec::with_capacity(usize::from(limits.faults.min(1)) * super::TRAIL),

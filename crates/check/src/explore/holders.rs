@@ -9,7 +9,7 @@ use sealift_evm::Message;
 use super::ExploreError;
 use super::worker::{Seen, Worker};
 use crate::ledger::Shift;
-use crate::model::{Excuse, Fault, Node};
+use crate::model::{Action, Excuse, Fault, Node};
 use crate::send::Sent;
 
 impl Worker<'_, '_> {
@@ -218,23 +218,63 @@ impl Worker<'_, '_> {
             if sent.failed.is_some() || !self.site(&fault, 1) {
                 continue;
             }
-            let mut next = self.after_own(node, holder, &sent, seen)?;
-            // What it has elsewhere for what it took out is its own, and nobody owes it that any more.
-            let judge = self.judge();
-            let changes = (0..ground.subject.assets.len()).map(|asset| {
-                let live = |claims| judge.live(claims, account, asset);
-                let [before, after] =
-                    [&node.claims, &next.claims].map(|claims| amount(live(claims)));
-                (holder, asset, after.saturating_sub(before))
-            });
-            let all = changes.chain([(holder, 0, I256::ZERO)]);
-            next.shift = moved(
-                &node.shift,
-                all.filter(|(_, asset, by)| *asset == 0 || !by.is_zero()),
-            );
+            let next = self.after_exit(node, account, &sent, seen)?;
             self.fault(next, step, fault, None);
         }
         Ok(())
+    }
+
+    /// A holder whose claims a stranger's call has changed takes out what it has, in each ledger: to make a call that
+    /// anybody can make and then to leave is what one holder can do by itself.
+    pub(super) fn takes(
+        &mut self,
+        node: &Node,
+        account: usize,
+        seen: &Seen,
+    ) -> Result<(), ExploreError> {
+        let ground = self.ground;
+        let holder = ground.accounts[account];
+        for (ledger, book) in ground.subject.ledgers.iter().enumerate() {
+            let live = node.claims.row(account)[ledger].live;
+            let exit = book.taken_back(holder, live, sealift_evm::TX_GAS_CAP);
+            let Some(message) = exit.filter(|_| !live.is_zero()) else {
+                continue;
+            };
+            let sent = self.sender.send(&node.fork, &message, None);
+            if sent.failed.is_some() || self.is_off(&Fault::HolderExits { ledger, holder }) {
+                continue;
+            }
+            let mut next = self.after_exit(node, account, &sent, seen)?;
+            next.stranger -= 1;
+            next.touched = None;
+            self.emit(next, Action::Takes(holder, ledger), None);
+        }
+        Ok(())
+    }
+
+    /// The state after a holder took something out: what it has elsewhere for that is its own, and nobody owes it that
+    /// any more.
+    fn after_exit(
+        &mut self,
+        node: &Node,
+        account: usize,
+        sent: &Sent,
+        seen: &Seen,
+    ) -> Result<Node, ExploreError> {
+        let holder = self.ground.accounts[account];
+        let mut next = self.after_own(node, holder, sent, seen)?;
+        let judge = self.judge();
+        let changes = (0..self.ground.subject.assets.len()).map(|asset| {
+            let live = |claims| judge.live(claims, account, asset);
+            let [before, after] = [&node.claims, &next.claims].map(|claims| amount(live(claims)));
+            (holder, asset, after.saturating_sub(before))
+        });
+        let all = changes.chain([(holder, 0, I256::ZERO)]);
+        next.shift = moved(
+            &node.shift,
+            all.filter(|(_, asset, by)| *asset == 0 || !by.is_zero()),
+        );
+        Ok(next)
     }
 }
 

@@ -108,7 +108,7 @@ pub struct Edge {
 pub enum Wrong {
     /// A fault, by the index of its name.
     Fault(u8),
-    /// A stranger's second call, which is no fault of its own.
+    /// A second call, of the stranger or of a holder in its place, which is no fault of its own.
     Again,
 }
 

@@ -65,7 +65,8 @@ impl Worker<'_, '_> {
         step: usize,
         seen: &Seen,
     ) -> Result<(), ExploreError> {
-        let count = self.ground.subject.hostile.len();
+        let ground = self.ground;
+        let count = ground.subject.hostile.len();
         if count == 0 || !self.site(&Fault::Stranger(0), count as u64) {
             return Ok(());
         }
@@ -89,6 +90,10 @@ impl Worker<'_, '_> {
             next.record.set_overtaken(self.overtaken(call));
             self.take(&mut next, &sent, seen)?;
             self.bought(node, &mut next, outcome);
+            next.touched = match *next.claims.differences(&node.claims) {
+                [account] if account < ground.subject.accounts.len() => Some(account),
+                _ => None,
+            };
             Self::set_apart(&mut next, outcome.effect.cells());
             self.faulty(next, step, Fault::Stranger(call), None);
         }
@@ -230,6 +235,9 @@ impl Worker<'_, '_> {
     /// A second call of the stranger. A call that reads nothing in which this state differs does what it would do
     /// without the first one, and is the only call of another scenario.
     pub(super) fn strangers_again(&mut self, node: &Node, seen: &Seen) -> Result<(), ExploreError> {
+        if let Some(account) = node.touched {
+            self.takes(node, account, seen)?;
+        }
         let count = self.ground.subject.hostile.len() as u32;
         let mut calls: Vec<u32> = match &node.apart {
             Some(apart) if !self.ground.limits.full => apart
@@ -260,6 +268,7 @@ impl Worker<'_, '_> {
             let mut next = node.clone();
             next.sent += 1;
             next.stranger -= 1;
+            next.touched = None;
             next.record.set_overtaken(self.overtaken(call as usize));
             self.take(&mut next, &sent, seen)?;
             self.bought(node, &mut next, &outcome);

@@ -307,7 +307,7 @@ impl<'a, 'g> Worker<'a, 'g> {
     pub(super) fn emit(&mut self, mut node: Node, action: Action, failed: Option<Bytes>) {
         let wrong = match &action {
             Action::Fault(_, fault) => Some(Wrong::Fault(fault.index())),
-            Action::Again(_) => Some(Wrong::Again),
+            Action::Again(_) | Action::Takes(..) => Some(Wrong::Again),
             _ => None,
         };
         let follows_on = matches!(
@@ -315,6 +315,7 @@ impl<'a, 'g> Worker<'a, 'g> {
             Action::Step(_)
                 | Action::Steps(..)
                 | Action::Again(_)
+                | Action::Takes(..)
                 | Action::Fault(
                     _,
                     Fault::Inner(_)

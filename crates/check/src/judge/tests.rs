@@ -81,6 +81,7 @@ fn check(
         lost: None,
         given: U256::ZERO,
         excused: Default::default(),
+        touched: None,
         stranger: 0,
         trail: Vec::new(),
         claims: claims.clone(),

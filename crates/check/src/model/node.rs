@@ -124,6 +124,8 @@ pub enum Action {
     Again(usize),
     /// Somebody who lacks something makes a call that anybody can make, for itself.
     Helps(Address, usize),
+    /// A holder whose claim the stranger changed takes out all that it can move in a ledger.
+    Takes(Address, usize),
 }
 
 /// What is not asked of an account that acted on its own.
@@ -207,6 +209,8 @@ pub struct Node {
     pub given: U256,
     /// Calls that the stranger has left.
     pub stranger: u8,
+    /// The account whose claims its first call changed, where they are those of one: it may act now in its place.
+    pub touched: Option<usize>,
     /// The last states of the chain, newest last, while faults are left.
     pub trail: Vec<Past>,
     /// All claims.
@@ -317,6 +321,7 @@ impl Node {
             &*self.excused,
             self.given,
             self.stranger,
+            self.touched,
             trail,
         ))
     }

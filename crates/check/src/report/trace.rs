@@ -196,6 +196,17 @@ impl Lines<'_> {
                     None,
                 );
             }
+            Action::Takes(holder, ledger) => {
+                *number += 1;
+                let ledger = &self.subject.ledgers[*ledger].name;
+                let who = self.decoder.name(*holder);
+                lines.push(TraceLine {
+                    number: Some(*number),
+                    outcome: "mined".into(),
+                    changes: self.changes(),
+                    ..remark(format!("{who} takes everything out of {ledger}"))
+                });
+            }
             Action::Again(call) => {
                 let message = &self.subject.hostile[*call];
                 self.sent(

@@ -66,6 +66,19 @@ impl<'a> Way<'a> {
                 let message = crate::explore::counterparty::own_call(self.subject, *who, *call);
                 self.send(&message, None);
             }
+            Action::Takes(holder, ledger) => {
+                let book = &self.subject.ledgers[*ledger];
+                let at = explored
+                    .ground
+                    .accounts
+                    .iter()
+                    .position(|own| own == holder);
+                let live = at.map(|at| before.claims.row(at)[*ledger].live);
+                let gas = sealift_evm::TX_GAS_CAP;
+                if let Some(message) = book.taken_back(*holder, live.unwrap_or_default(), gas) {
+                    self.send(&message, None);
+                }
+            }
             Action::Again(call) => {
                 let message = self.subject.hostile[*call].clone();
                 self.send(&message, None);
