@@ -126,8 +126,9 @@ impl Worker<'_, '_> {
         self.helps(node, seen)
     }
 
-    /// Somebody who came late and whom the script cannot know, or whom it passes over for its code, makes the first call that anybody can make, that costs it
-    /// nothing, and that gives it all that it lacks: what people can do for themselves needs no playbook.
+    /// Somebody who came late and whom the script cannot know, or whom it passes over for its code, makes the first call
+    /// that anybody can make, that costs it nothing, and that gives it all that it lacks: what people can do for
+    /// themselves needs no playbook.
     fn helps(&mut self, node: &Node, seen: &Seen) -> Result<(), ExploreError> {
         let ground = self.ground;
         let judge = self.judge();

@@ -128,8 +128,8 @@ pub enum Action {
     Takes(Address, usize),
 }
 
-/// What is not asked of an account that acted on its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What is not asked of an account that acted on its own, the most first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Excuse {
     /// It takes nothing: it is not judged as short.
     Absent,
@@ -245,7 +245,9 @@ impl Node {
 
     /// An account acts on its own: from now on that much is not asked of it, on this chain.
     pub fn excuse(&mut self, account: Address, excuse: Excuse) {
-        Arc::make_mut(&mut self.excused).insert(account, excuse);
+        let all = Arc::make_mut(&mut self.excused);
+        let known = all.entry(account).or_insert(excuse);
+        *known = (*known).min(excuse);
     }
 
     /// Whether it is settled for everybody to have what is due, wherever it is: somebody acted on its own, or is gone.
