@@ -1,5 +1,6 @@
 //! Preparing: from what a user has to what is explored.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
 use alloy_json_abi::Function;
@@ -9,7 +10,7 @@ use sealift_evm::{Cell, Machine, Message, TX_GAS_CAP};
 
 use crate::explore::{ExploreError, Known};
 use crate::fork::Fork;
-use crate::hostile::{CALLS_A_FUNCTION, Domain, Gap, calls};
+use crate::hostile::{Domain, Gap, calls};
 use crate::infer::{self, Inferred, Leftover};
 use crate::input::{DeclarationError, Resolved};
 use crate::input::{Scene, Step};
@@ -24,6 +25,9 @@ const IMPLEMENTATION_SLOT: B256 =
 
 /// Seconds that waiting takes unless a declaration says otherwise: thirty days.
 pub const WAIT_SECS: u64 = 30 * 86_400;
+
+/// Calls of the script at most that a stranger sends, each of them; of more those of each function that tell the most.
+const OVERHEARD: usize = 32;
 
 /// Senders at most whose other calls are tried where the playbook leads to no end.
 const SENDERS: usize = 4;
@@ -375,19 +379,35 @@ fn overheard(steps: &[Step], declared: &Resolved, public: &mut Public) {
         gas: TX_GAS_CAP,
     });
     let own: Vec<Message> = own.filter(|call| known.insert(key(call))).collect();
-    if own.len() > CALLS_A_FUNCTION {
+    let all = own.len();
+    let sent = if all > OVERHEARD {
+        ends_and_middles(own)
+    } else {
+        own
+    };
+    if sent.len() < all {
         public.gaps.push(Gap {
-            contract: Address::ZERO,
+            contract: sent[0].to.unwrap_or_default(),
             function: "the script".into(),
-            reason: format!(
-                "a stranger sends {CALLS_A_FUNCTION} of its {} calls",
-                own.len()
-            ),
+            reason: format!("a stranger sends {} of its {all} calls", sent.len()),
         });
     }
-    public
-        .stranger
-        .extend(own.into_iter().take(CALLS_A_FUNCTION));
+    public.stranger.extend(sent);
+}
+
+/// Of the calls of each function the first, the last, and the one in the middle.
+fn ends_and_middles(calls: Vec<Message>) -> Vec<Message> {
+    let function = |call: &Message| (call.to, call.data.get(..4).map(<[u8]>::to_vec));
+    let mut places: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (at, call) in calls.iter().enumerate() {
+        places.entry(function(call)).or_default().push(at);
+    }
+    let kept = places.values().flat_map(|places| {
+        let last = places.len() - 1;
+        [0, last / 2, last].map(|at| places[at])
+    });
+    let kept: BTreeSet<usize> = kept.collect();
+    kept.into_iter().map(|at| calls[at].clone()).collect()
 }
 
 /// Tokens whose code somebody can change: it is in the state what the others do.
@@ -438,5 +458,30 @@ pub fn undisturbed_failure(error: &PrepareError) -> Option<(usize, &Bytes)> {
     match error {
         PrepareError::Explore(ExploreError::Undisturbed { step, data }) => Some((*step, data)),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_calls_the_first_the_middle_and_the_last_are_kept() {
+        let call = |function: u8, word: u8| Message {
+            from: STRANGER,
+            to: Some(Address::ZERO),
+            data: vec![function, 0, 0, 0, word].into(),
+            value: U256::ZERO,
+            gas: TX_GAS_CAP,
+        };
+        let mut calls = vec![call(7, 0)];
+        calls.extend((0..9).map(|word| call(8, word)));
+        calls.push(call(7, 1));
+        let kept = ends_and_middles(calls);
+        let kept: Vec<[u8; 2]> = kept
+            .iter()
+            .map(|call| [call.data[0], call.data[4]])
+            .collect();
+        assert_eq!(kept, [[7, 0], [8, 0], [8, 4], [8, 8], [7, 1]]);
     }
 }
