@@ -202,22 +202,11 @@ impl Worker<'_, '_> {
         account: usize,
         seen: &Seen,
     ) -> Result<(), ExploreError> {
-        let ground = self.ground;
-        let holder = ground.accounts[account];
-        for (ledger, book) in ground.subject.ledgers.iter().enumerate() {
-            let claim = node.claims.row(account)[ledger];
-            let gas = sealift_evm::TX_GAS_CAP;
-            let Some(message) = book.taken_back(holder, claim.live, gas) else {
+        for ledger in 0..self.ground.subject.ledgers.len() {
+            let Some((fault, sent)) = self.exit(node, account, ledger) else {
                 continue;
             };
-            let fault = Fault::HolderExits { ledger, holder };
-            if claim.live.is_zero() || self.is_off(&fault) {
-                continue;
-            }
-            let sent = self.sender.send(&node.fork, &message, None);
-            if sent.failed.is_some() || !self.site(&fault, 1) {
-                continue;
-            }
+            self.site(&fault, 1);
             let next = self.after_exit(node, account, &sent, seen)?;
             self.fault(next, step, fault, None);
         }
@@ -232,24 +221,31 @@ impl Worker<'_, '_> {
         account: usize,
         seen: &Seen,
     ) -> Result<(), ExploreError> {
-        let ground = self.ground;
-        let holder = ground.accounts[account];
-        for (ledger, book) in ground.subject.ledgers.iter().enumerate() {
-            let live = node.claims.row(account)[ledger].live;
-            let exit = book.taken_back(holder, live, sealift_evm::TX_GAS_CAP);
-            let Some(message) = exit.filter(|_| !live.is_zero()) else {
+        let holder = self.ground.accounts[account];
+        for ledger in 0..self.ground.subject.ledgers.len() {
+            let Some((_, sent)) = self.exit(node, account, ledger) else {
                 continue;
             };
-            let sent = self.sender.send(&node.fork, &message, None);
-            if sent.failed.is_some() || self.is_off(&Fault::HolderExits { ledger, holder }) {
-                continue;
-            }
             let mut next = self.after_exit(node, account, &sent, seen)?;
             next.stranger -= 1;
             next.touched = None;
             self.emit(next, Action::Takes(holder, ledger), None);
         }
         Ok(())
+    }
+
+    /// The call by which a holder takes out all that it can move in a ledger, where it may and where that works.
+    fn exit(&mut self, node: &Node, account: usize, ledger: usize) -> Option<(Fault, Sent)> {
+        let holder = self.ground.accounts[account];
+        let live = node.claims.row(account)[ledger].live;
+        let fault = Fault::HolderExits { ledger, holder };
+        if live.is_zero() || self.is_off(&fault) {
+            return None;
+        }
+        let book = &self.ground.subject.ledgers[ledger];
+        let message = book.taken_back(holder, live, sealift_evm::TX_GAS_CAP)?;
+        let sent = self.sender.send(&node.fork, &message, None);
+        sent.failed.is_none().then_some((fault, sent))
     }
 
     /// The state after a holder took something out: what it has elsewhere for that is its own, and nobody owes it that
